@@ -1,0 +1,49 @@
+/** Every limit of Safepoint, by name. A test compares this file with docs/reference/limits.md. Bytes, ms or counts, as the name says. */
+
+export const SOURCE_BYTES_MAX = 5 * 1024 * 1024;
+export const NODES_MAX = 20_000;
+export const EDGES_MAX = 100_000;
+/** Nesting of subgraphs in a pipeline's text and of parentheses in a condition. */
+export const NESTING_MAX = 100;
+
+/** Routing hops of one turn; the rest goes on as an internal input. */
+export const TURN_HOPS_MAX = 64;
+/** Actors a turn may touch. */
+export const TURN_ACTORS_MAX = 256;
+/** Times an input may break a turn before it is set aside. */
+export const INPUT_FAILURES_MAX = 3;
+
+export const VISITS_MAX_DEFAULT = 1000;
+/** Goal-gate redirects and retry targets of one scope together. */
+export const REDIRECTS_MAX = 5;
+export const RESTARTS_MAX_DEFAULT = 50;
+/** Crash interruptions of one attempt in a row before a person is asked. */
+export const CRASH_INTERRUPTIONS_MAX = 3;
+export const LOOP_ITERATIONS_MAX_DEFAULT = 100;
+export const PARALLEL_MAX_DEFAULT = 4;
+export const BRANCH_DEPTH_MAX = 32;
+
+export const ABORT_GRACE_MS = 5_000;
+export const STOP_GRACE_MS = 10_000;
+export const LEASE_MS = 15_000;
+export const LEASE_RENEW_MS = 5_000;
+export const COMMAND_TIMEOUT_MS = 10_000;
+export const WATCH_INTERVAL_MS = 50;
+export const STORE_BUSY_TIMEOUT_MS = 20;
+export const STORE_BUSY_PATIENCE_MS = 10_000;
+
+/** Values larger than this are stored as blobs and referred to. */
+export const INLINE_VALUE_BYTES_MAX = 64 * 1024;
+export const OUTPUT_CHUNK_BYTES_MAX = 64 * 1024;
+export const OUTPUT_CHUNK_MS = 250;
+/** What of a tool's output reaches the context key `tool.output`. Characters. */
+export const TOOL_OUTPUT_CHARS_MAX = 16_384;
+/** What of a response reaches the context key `last_response`. Characters. */
+export const LAST_RESPONSE_CHARS_MAX = 200;
+export const CONCURRENT_RUNS_MAX_DEFAULT = 256;
+export const LIST_ITEMS_MAX = 100;
+export const MACHINE_SNAPSHOT_INTERVAL_MS = 100;
+/** The longest text a `matches` condition looks at. Characters. */
+export const MATCHES_INPUT_CHARS_MAX = 1_000_000;
+/** Journal entries one read returns at most. */
+export const JOURNAL_PAGE_MAX = 10_000;
