@@ -1,0 +1,20 @@
+/** The door of the graph room for the rooms above it. */
+export type {
+  AttributeValue,
+  Attributes,
+  Diagnostic,
+  Graph,
+  GraphEdge,
+  GraphIndex,
+  GraphNode,
+  Position,
+  Severity,
+  Subgraph,
+} from "./graph.ts";
+export { indexGraph } from "./graph.ts";
+export type { JsonValue, Outcome, RoutingOutcome } from "./outcome.ts";
+export { isStatusWord, isSuccessStatus } from "./outcome.ts";
+export type { Route, RouteCandidate, RouteQuestion } from "./routing.ts";
+export { decideRoute } from "./routing.ts";
+export type { Backoff, OnInterrupt, StageSettings } from "./settings.ts";
+export { stageSettings } from "./settings.ts";
