@@ -20,7 +20,11 @@ export interface ArtifactWriter {
    * Keeps a document with the stage. It is listed once the execution has ended; one written by an execution that was
    * cut off is marked incomplete. The same name again replaces it.
    */
-  write(name: string, content: string | Uint8Array, options?: { mediaType?: string; complete?: boolean }): Promise<void>;
+  write(
+    name: string,
+    content: string | Uint8Array,
+    options?: { mediaType?: string; complete?: boolean },
+  ): Promise<void>;
 }
 
 export interface HandlerLog {

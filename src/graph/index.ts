@@ -1,7 +1,7 @@
 /** The door of the graph room for the rooms above it. */
 export type {
-  AttributeValue,
   Attributes,
+  AttributeValue,
   Diagnostic,
   Graph,
   GraphEdge,

@@ -1,0 +1,158 @@
+/** The library's contract: a runtime and its runs. Source: 05 §3. */
+import type { Observable } from "rxjs";
+import type { Clock, Random } from "../actors/clock.ts";
+import type { Handler, HandlerLog } from "../actors/handler.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Graph, JsonValue } from "../graph/index.ts";
+import type { JournalEntry } from "../journal/entry.ts";
+import type { RunView } from "../journal/run-view.ts";
+import type { ArtifactRow, GateRow, RunRow, RunStatus, Store } from "../persistence/store.ts";
+
+export interface RuntimeOptions {
+  /** Default: memory. */
+  readonly store?: Store;
+  /** By node type. Those that ship can be replaced. */
+  readonly handlers?: Readonly<Record<string, Handler>>;
+  /** What runs `codergen` nodes; default: the deterministic `simulate` backend. */
+  readonly codergen?: import("../actors/handlers/backend.ts").CodergenBackend;
+  /** Runs driven at once; more are queued. */
+  readonly maxConcurrentRuns?: number;
+  /** Takes every unowned live run whose handler types are all registered, now and while it lives. Default false. */
+  readonly recover?: boolean;
+  /** Directory that relative paths and tool commands start from. Default: the process's. */
+  readonly cwd?: string;
+  readonly log?: HandlerLog;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Who gives the commands, for the audit entries. Default: `<user>@<host>`. */
+  readonly actor?: string;
+  /** Ms between the abort signal and KILL. Default 5,000. */
+  readonly abortGraceMs?: number;
+  /** Length of a lease; renewed at a third of it. Default 15,000. */
+  readonly leaseMs?: number;
+}
+
+export interface StartOptions {
+  /** Default: a new sortable id. `run_exists` when taken. */
+  readonly runId?: string;
+  readonly inputs?: Readonly<Record<string, JsonValue>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Directory of the pipeline's file, for `@file`. Default: the runtime's cwd. */
+  readonly baseDir?: string;
+}
+
+export interface CommandOptions {
+  readonly reason?: string;
+  readonly commandId?: string;
+  readonly actor?: string;
+  /** How long to wait for the owner to take the command, ms. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface PauseOptions extends CommandOptions {
+  readonly mode?: "drain" | "interrupt";
+  /** A drain that has not ended by then becomes an interrupt. Ms. */
+  readonly deadlineMs?: number;
+}
+
+export interface ContinueOptions extends CommandOptions {
+  readonly message?: string;
+  readonly context?: Readonly<Record<string, JsonValue>>;
+}
+
+export interface CancelOptions extends CommandOptions {
+  readonly graceMs?: number;
+  readonly force?: boolean;
+}
+
+/** What a command came to; the same from library, CLI and HTTP. `accepted: null`: not taken yet, stays in force. */
+export interface ControlResult {
+  readonly runId: string;
+  readonly commandId: string;
+  readonly verb: string;
+  readonly accepted: boolean | null;
+  readonly pending?: boolean;
+  readonly changed: boolean;
+  readonly before?: RunStatus;
+  readonly after?: RunStatus;
+  readonly code?: ErrorCode;
+  readonly hint?: string;
+  readonly needs?: "resume";
+  readonly draining: readonly string[];
+  readonly held: readonly string[];
+}
+
+export interface ListQuery {
+  readonly status?: readonly RunStatus[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface EntryQuery {
+  /** Exclusive. */
+  readonly after?: number;
+  readonly until?: number;
+  readonly limit?: number;
+  readonly branch?: string;
+  readonly stage?: string;
+  readonly types?: readonly string[];
+}
+
+export interface Question extends GateRow {
+  readonly runId: string;
+}
+
+export interface VerifyReport {
+  readonly runId: string;
+  readonly ok: boolean;
+  /** One sentence a problem. */
+  readonly problems: readonly string[];
+  readonly entries: number;
+}
+
+export interface Run {
+  readonly id: string;
+  /** Journal entries after commit, from seq 1 or after a seq; completes when the run has ended. */
+  readonly events$: Observable<JournalEntry>;
+  events(query?: { readonly after?: number }): Observable<JournalEntry>;
+  view(options?: { readonly at?: number }): Promise<RunView>;
+  context(options?: { readonly branch?: string; readonly at?: number }): Promise<Record<string, JsonValue>>;
+  /** Resolves with the view when the run has completed, failed or been cancelled, whoever drives it. */
+  finished(): Promise<RunView>;
+  /** Resolves when the status is truthfully reached; rejects `run_finished` when it can no longer be, `pause_withdrawn`. */
+  settled(status: RunStatus): Promise<RunView>;
+  pause(options?: PauseOptions): Promise<ControlResult>;
+  continue(options?: ContinueOptions): Promise<ControlResult>;
+  cancel(options?: CancelOptions): Promise<ControlResult>;
+  answer(gate: string, answer: JsonValue, options?: CommandOptions): Promise<ControlResult>;
+  questions(): Promise<readonly Question[]>;
+}
+
+export interface Runtime extends AsyncDisposable {
+  readonly store: Store;
+  /** Starts a run of a graph, a built pipeline, or DOT text. Resolves once the run is stored. */
+  start(pipeline: Graph | string, options?: StartOptions): Promise<Run>;
+  /** A handle on a run, whoever drives it. Rejects `run_not_found`. */
+  get(runId: string): Promise<Run>;
+  /** Takes an unowned live run and drives it on. Rejects `run_owned`, `run_finished`, `run_cancelled_new_run_required`. */
+  resume(runId: string, options?: { readonly pipeline?: Graph }): Promise<Run>;
+  list(query?: ListQuery): Promise<{ readonly runs: readonly RunRow[]; readonly cursor?: string }>;
+  register(type: string, handler: Handler): void;
+  /** Entries of all runs, in gseq order, from now or after a gseq. Never completes. */
+  readonly events$: Observable<JournalEntry>;
+  events(query?: { readonly after?: number }): Observable<JournalEntry>;
+  entries(runId: string, query?: EntryQuery): Promise<readonly JournalEntry[]>;
+  view(runId: string, options?: { readonly at?: number }): Promise<RunView>;
+  /** The folded state at a seq, rounded down to a complete turn. */
+  stateAt(runId: string, seq: number): Promise<import("../journal/fold.ts").FoldState>;
+  /** The pinned pipeline of a run. */
+  pipeline(runId: string): Promise<Graph>;
+  artifacts(runId: string): Promise<readonly ArtifactRow[]>;
+  artifact(runId: string, id: string): Promise<{ readonly row: ArtifactRow; readonly bytes: Uint8Array }>;
+  verify(runId: string): Promise<VerifyReport>;
+  /** An XState actor reference: send, subscribe, getSnapshot, getPersistedSnapshot. Observers see committed state only. */
+  actorRef(runId: string): import("./actor-ref.ts").RunActorRef;
+  /** Starts nothing more, waits the grace, interrupts, ends processes, gives leases back. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
