@@ -3,6 +3,8 @@
 export const SOURCE_BYTES_MAX = 5 * 1024 * 1024;
 export const NODES_MAX = 20_000;
 export const EDGES_MAX = 100_000;
+/** Attributes of all nodes and edges of a pipeline together, inherited ones counted wherever they arrive. */
+export const ATTRIBUTES_MAX = 2_000_000;
 /** Nesting of subgraphs in a pipeline's text and of parentheses in a condition. */
 export const NESTING_MAX = 100;
 
