@@ -1,0 +1,77 @@
+/**
+ * Builds dist/ from src/: JavaScript and declarations, one file a file. Run by `npm run build` and, after an install
+ * from a checkout, by `prepare`.
+ *
+ * The compiler writes beside dist/ and the result takes its place at the end: a build that fails leaves the last good
+ * one, and a program that starts meanwhile never sees half of it.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+const executables = ["cli/bin.js"];
+
+process.exitCode = build();
+
+function build(): number {
+  if (!existsSync(compiler)) return withoutCompiler();
+  const cache = join(root, "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const next = mkdtempSync(join(cache, "dist-"));
+  try {
+    const made = compile(next);
+    if (made !== 0) return made;
+    rewriteDeclarations(next);
+    for (const file of executables) if (existsSync(join(next, file))) chmodSync(join(next, file), 0o755);
+    takePlace(next);
+    return 0;
+  } finally {
+    rmSync(next, { recursive: true, force: true });
+  }
+}
+
+/** `npm ci --omit=dev` in a checkout runs `prepare` without a compiler; that is no reason to fail the install. */
+function withoutCompiler(): number {
+  const installing = process.env["npm_lifecycle_event"] === "prepare";
+  console.error("build: the typescript package is not installed; run npm ci with development dependencies.");
+  return installing ? 0 : 1;
+}
+
+function compile(outDir: string): number {
+  const argv = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir];
+  const result = spawnSync(process.execPath, argv, { stdio: "inherit", cwd: root });
+  if (result.error) throw result.error;
+  return result.status ?? 1;
+}
+
+/** The compiler turns `./a.ts` into `./a.js` in JavaScript and leaves it in declarations, where `./a.ts` is not shipped. */
+function rewriteDeclarations(dir: string): void {
+  for (const entry of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".d.ts")) continue;
+    const file = join(dir, entry);
+    const text = readFileSync(file, "utf8");
+    const rewritten = text.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"'\n]*?)(?<!\.d)\.ts(["'])/g, "$1.js$2");
+    if (rewritten !== text) writeFileSync(file, rewritten);
+  }
+}
+
+function takePlace(next: string): void {
+  const old = `${next}-old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(next, dist);
+  rmSync(old, { recursive: true, force: true });
+}
