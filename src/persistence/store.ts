@@ -71,7 +71,7 @@ export type RunCreation = Pick<
   readonly leaseUntilMs?: number;
 };
 
-/** A new version of an actor's snapshot, or its tombstone. `machine` is `<id>@<version>/xstate@<version>`. */
+/** A new version of an actor's snapshot, or its tombstone; of several in one turn the last counts. `machine` is `<id>@<version>/xstate@<version>`. */
 export type ActorWrite =
   | { readonly actor: string; readonly machine: string; readonly snapshot: string }
   | { readonly actor: string; readonly ended: true };
@@ -79,7 +79,10 @@ export type ActorWrite =
 /** A stored value: JSON, or a reference to a blob that holds the JSON text. */
 export type StoredValue = { readonly json: string } | { readonly blob: string; readonly bytes: number };
 
-/** A new version of a key in a scope; no value means the key is gone. Scopes starting with `@` are the engine's counters. */
+/**
+ * A new version of a key in a scope; no value means the key is gone. Scopes starting with `@` are the engine's counters.
+ * A scope that was not begun by a {@link ScopeWrite} begins with its first key, without a parent.
+ */
 export interface ContextWrite {
   readonly scope: string;
   readonly key: string;
@@ -89,7 +92,8 @@ export interface ContextWrite {
 export type ScopeWrite =
   | {
       readonly scope: string;
-      readonly parent?: string /** What the fork sees of its parent. */;
+      readonly parent?: string;
+      /** What the fork sees of its parent. */
       readonly parentSeq?: number;
     }
   | { readonly scope: string; readonly ended: true };
@@ -168,12 +172,21 @@ export interface TurnWrite {
   readonly artifacts?: readonly ArtifactRow[];
   readonly commands?: readonly { readonly commandId: string; readonly result: JsonValue; readonly row?: CommandRow }[];
   readonly outbox?: readonly { readonly id: string; readonly kind: string; readonly body: JsonValue }[];
+  /** Snapshots of users' machines that must stand or fall with the turn; null removes. */
+  readonly handlerSnapshots?: readonly { readonly stage: string; readonly snapshot: string | null }[];
 }
 
-/** Of one turn: the gseq of its first entry (the rest follow), or why it alone was not written. */
+/**
+ * Of one turn: the gseq of its first entry (the rest follow), or why it alone was not written. `not_json` and `internal`
+ * are the turn's own fault (it breaks a rule of this file); the others say that its fence is stale.
+ */
 export type TurnResult =
   | { readonly ok: true; readonly firstGseq: number }
-  | { readonly ok: false; readonly code: "lease_lost" | "run_exists" | "run_not_found"; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: "lease_lost" | "run_exists" | "run_not_found" | "not_json" | "internal";
+      readonly message: string;
+    };
 
 export interface ClaimRequest {
   readonly runId: string;
@@ -204,7 +217,8 @@ export interface ContextRow {
   readonly scope: string;
   readonly key: string;
   readonly seq: number;
-  readonly value: StoredValue;
+  /** Absent where a key is gone, in a scope with a parent only: the parent's value is hidden then. */
+  readonly value?: StoredValue;
 }
 
 export interface ScopeRow {
@@ -347,13 +361,13 @@ export interface Store {
   claim(request: ClaimRequest): Promise<Claim>;
   /** Prolongs leases; answers with the ids of those that are no longer ours. */
   renew(leases: readonly LeaseRef[], untilMs: number): Promise<readonly string[]>;
-  /** Gives leases back; those that are no longer ours are passed over. */
+  /** Gives leases back: their tokens write nothing more. Those that are no longer ours are passed over. */
   release(leases: readonly LeaseRef[]): Promise<void>;
   load(runId: string): Promise<RunImage | undefined>;
   read<T extends Topic>(topic: T, query: Topics[T]["query"]): Promise<readonly Topics[T]["row"][]>;
   /**
    * Puts a command into a run's inbox. The same id again answers with the stored row (its result, if it was consumed);
-   * `command_id_reused` when verb or body differ.
+   * `command_id_reused` when verb or body differ, `run_not_found` without such a run.
    */
   submit(command: CommandRow): Promise<CommandRow>;
   writeSide(write: SideWrite): Promise<void>;
