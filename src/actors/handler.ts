@@ -45,6 +45,8 @@ export interface ExecutionAbort extends Error {
   readonly runStatus: string;
   /** How long the execution has to end by itself. */
   readonly graceMs: number;
+  /** Aborted when the grace is ended early. */
+  readonly hurry?: AbortSignal;
 }
 
 export interface HandlerInput {
@@ -87,6 +89,11 @@ export interface ExecutionHost {
   /** The stored snapshot of this stage's machine, from before a crash or suspension. */
   readonly machineSnapshot: string | undefined;
   saveMachineSnapshot(snapshot: string): Promise<void>;
+  /**
+   * Calls back when `control.pausing` changes; returns how to stop that. Machines need it: a machine that waits is
+   * suspended at once, not at its next event.
+   */
+  onPausing?(listener: (pausing: boolean) => void): () => void;
   /** Run time, ms: time since the run was created without what was spent paused. */
   runTimeMs(): number;
   readonly clock: import("./clock.ts").Clock;
