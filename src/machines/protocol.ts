@@ -1,0 +1,227 @@
+/** How the charts talk: events they take, effects they emit. All plain JSON. Source: 02 §2. */
+import type { Backoff, JsonValue, OnInterrupt, RoutingOutcome } from "../graph/index.ts";
+import type { EntryOutcome } from "../journal/catalogue.ts";
+import type { NewEntry } from "../journal/entry.ts";
+
+export type ControlState = "running" | "pausing" | "paused" | "cancelling" | "cancelled";
+
+/** How a stage does its work: by executions of a handler, at once, or by waiting for something else. */
+export type StageKind = "execution" | "instant" | "wait" | "gate";
+
+/** Why an execution is asked to stop; the first reason given decides. */
+export type AbortReason = "pause" | "cancel" | "timeout" | "shutdown";
+
+/** The limits a stage chart keeps; what is left out has its default. */
+export interface StageLimits {
+  readonly attempts: number;
+  readonly backoff?: Backoff;
+  readonly retryOnFail?: boolean;
+  readonly retryIsWord?: boolean;
+  readonly allowPartial?: boolean;
+  readonly onInterrupt: OnInterrupt;
+}
+
+/** How an execution ended, without its context updates (those stay in the driver until the commit). */
+export interface ExecutionEnd {
+  readonly outcome: RoutingOutcome;
+  /** It threw: retried unless terminal. */
+  readonly thrown?: { readonly terminal: boolean; readonly transient: boolean; readonly retryAfterMs?: number };
+  /** It outlived its grace and goes on; nothing of it counts any more. */
+  readonly abandoned?: boolean;
+}
+
+/** When an event happens: wall clock and run clock, ms. Stamped by the driver. */
+export interface Moment {
+  readonly atMs: number;
+  readonly runMs: number;
+}
+
+export type StageEvent = Moment &
+  (
+    | { readonly type: "PAUSE"; readonly mode: "drain" | "interrupt" }
+    | { readonly type: "CONTINUE" }
+    | { readonly type: "CANCEL" }
+    | { readonly type: "PROCEED" }
+    | {
+        readonly type: "EXECUTION_ENDED";
+        readonly execution: string;
+        readonly end: ExecutionEnd /** As entries carry it: with updates, large values as references. */;
+        readonly outcome: EntryOutcome;
+      }
+    | {
+        readonly type: "EXECUTION_LOST";
+        readonly execution: string;
+        readonly cause: "crash" | "foreign_host";
+        readonly detail?: string;
+      }
+    | { readonly type: "TIME_OUT"; readonly execution: string }
+    | { readonly type: "INTERRUPT"; readonly reason: "pause" | "shutdown" }
+    | { readonly type: "TIMER_FIRED"; readonly timer: string }
+    | {
+        readonly type: "ANSWER";
+        readonly gate: string;
+        readonly choice: string;
+        readonly by: string;
+        readonly answer: JsonValue;
+        readonly outcome: EntryOutcome;
+        readonly timedOut?: boolean;
+      }
+  );
+
+/** Where a branch goes next; decided by pure functions from facts the driver gathers (graph, context, counters). */
+export type Hop =
+  | {
+      readonly kind: "enter";
+      readonly node: string;
+      readonly visit: number;
+      readonly entry?: NewEntry<"edge.selected"> | NewEntry<"goal_gate.redirected">;
+    }
+  /** At an exit, or at a node without outgoing edges. */
+  | { readonly kind: "end"; readonly node: string; readonly exit: boolean }
+  | {
+      readonly kind: "fail";
+      readonly code: string;
+      readonly message: string;
+      readonly entry?: NewEntry<"edge.selected">;
+    }
+  | { readonly kind: "restart"; readonly node: string; readonly entry?: NewEntry<"edge.selected"> };
+
+export type BranchEvent = Moment &
+  (
+    | { readonly type: "PAUSE"; readonly mode: "drain" | "interrupt" }
+    | { readonly type: "CONTINUE" }
+    | { readonly type: "CANCEL" }
+    /** The visited stage has nothing in flight and holds. */
+    | { readonly type: "STAGE_HELD" }
+    /** The first hop. */
+    | { readonly type: "HEAD"; readonly hop: Hop }
+    | {
+        readonly type: "STAGE_ENDED";
+        readonly stage: string;
+        readonly node: string;
+        readonly cancelled: boolean;
+        /** False for conditionals, starts and exits: their branch keeps the outcome it had. */
+        readonly counts: boolean;
+        /** What conditionals behind carry on; for a conditional itself, what it carried. */
+        readonly outcome: RoutingOutcome;
+        readonly hop: Hop;
+      }
+    /** Answer to `effect.check`. */
+    | { readonly type: "CHECKED"; readonly hop: Hop }
+  );
+
+export interface CommandStamp extends Moment {
+  readonly commandId: string;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export type RunEvent =
+  | (CommandStamp & {
+      readonly type: "PAUSE";
+      readonly mode: "drain" | "interrupt";
+      readonly source: "own" | "inherited";
+      readonly deadlineMs?: number;
+      readonly draining: readonly string[];
+    })
+  | (CommandStamp & {
+      readonly type: "CONTINUE";
+      readonly source: "own" | "inherited";
+      readonly slot: boolean;
+      readonly message?: string;
+      readonly context?: Readonly<Record<string, unknown>>;
+    })
+  | (CommandStamp & { readonly type: "CANCEL"; readonly graceMs: number; readonly force: boolean })
+  | (Moment & { readonly type: "SLOT" })
+  | (Moment & { readonly type: "PROCEED" })
+  /** No execution is in flight and every actor has followed. */
+  | (Moment & { readonly type: "QUIET"; readonly abandoned: readonly string[] })
+  | (Moment & { readonly type: "ESCALATE"; readonly draining: readonly string[] })
+  | (Moment & {
+      readonly type: "BRANCH_ENDED";
+      readonly branch: string;
+      readonly status: string;
+      readonly exit?: string;
+      readonly failure?: Failure;
+      readonly cancelled: boolean;
+      readonly restart?: string;
+    });
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly stage?: string;
+}
+
+/** What a chart asks for. The driver commits entries and changes first and acts after. */
+export type Effect =
+  | { readonly type: "effect.none" }
+  | { readonly type: "effect.journal"; readonly entry: NewEntry }
+  /** To another actor of this run. STAGE_ENDED is completed with its hop on the way. */
+  | {
+      readonly type: "effect.message";
+      readonly to: string;
+      readonly event: { readonly type: string } & Record<string, unknown>;
+    }
+  | {
+      readonly type: "effect.stage.spawn";
+      readonly stage: string;
+      readonly node: string;
+      readonly visit: number;
+      readonly branch: string;
+      readonly carried: RoutingOutcome | null;
+    }
+  | { readonly type: "effect.branch.spawn"; readonly branch: string }
+  | { readonly type: "effect.check"; readonly branch: string; readonly node: string; readonly exit: boolean }
+  | {
+      readonly type: "effect.execution.start";
+      readonly stage: string;
+      readonly execution: string;
+      readonly attempt: number;
+    }
+  | {
+      readonly type: "effect.execution.abort";
+      readonly execution: string;
+      readonly reason: AbortReason;
+      readonly force?: boolean;
+    }
+  | {
+      readonly type: "effect.timer.set";
+      readonly timer: string;
+      readonly actor: string;
+      readonly kind: string;
+      readonly clock: "run" | "wall";
+      readonly dueMs: number;
+    }
+  | { readonly type: "effect.timer.clear"; readonly timer: string }
+  | {
+      readonly type: "effect.gate.open";
+      readonly gate: string;
+      readonly stage: string;
+      readonly purpose: "gate" | "interrupted";
+    }
+  | {
+      readonly type: "effect.gate.close";
+      readonly gate: string;
+      readonly status: "answered" | "timed_out" | "withdrawn";
+      readonly answer?: unknown;
+    }
+  | { readonly type: "effect.ended"; readonly actor: string }
+  | {
+      readonly type: "effect.run";
+      readonly patch: {
+        readonly status: string;
+        readonly statusReason?: string | null;
+        readonly startedAtMs?: number;
+        readonly finishedAtMs?: number;
+      };
+    }
+  | { readonly type: "effect.restart"; readonly node: string }
+  | {
+      readonly type: "effect.reply";
+      readonly commandId: string;
+      readonly accepted: boolean;
+      readonly changed: boolean;
+      readonly code?: string;
+      readonly hint?: string;
+    };
