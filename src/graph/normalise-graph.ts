@@ -11,7 +11,8 @@ export function finishGraph(draft: Draft): Graph {
   const notes: Diagnostic[] = [...draft.notes];
   const noted = new Set<Position>();
   const nodes = [...draft.nodes.values()].map((node) => finishNode(draft, node, { plan, notes, noted }));
-  const edges = draft.edges.map((edge, index) => finishEdge(draft, edge, index));
+  const inOrder = draft.edges.toSorted((a, b) => a.arrow - b.arrow);
+  const edges = inOrder.map((edge, index) => finishEdge(draft, edge, index));
   return Object.freeze({
     name: draft.name,
     ...attributesOf(draft.attributes),

@@ -19,6 +19,7 @@ export interface Draft {
   /** Every naming of a node, in order: what a group in braces names is a stretch of it. */
   readonly mentions: string[];
   attributeCount: number;
+  arrowCount: number;
 }
 
 export interface DraftNode {
@@ -34,6 +35,8 @@ export interface DraftNode {
 }
 
 export interface DraftEdge {
+  /** Which arrow of the text it comes from: edges are in the order of their arrows, also around `a -> { b -> c }`. */
+  readonly arrow: number;
   readonly from: string;
   readonly to: string;
   readonly position: Position;
@@ -71,6 +74,7 @@ export function createDraft(source: SourceText): Draft {
     notes: [],
     mentions: [],
     attributeCount: 0,
+    arrowCount: 0,
   };
 }
 
@@ -125,14 +129,22 @@ export function touchNode(
  */
 function declareNode(node: DraftNode, scope: Scope, position: Position): void {
   const first = !node.declared;
-  const deeper = node.subgraph !== scope.subgraph && isInside(scope.subgraph, node.subgraph);
-  const elsewhere = !isInside(node.subgraph, scope.subgraph);
+  const [here, there] = [named(scope.subgraph), named(node.subgraph)];
+  const deeper = here !== there && isInside(here, there);
+  const elsewhere = !isInside(there, here);
   if (first) {
     node.declared = true;
     node.position = position;
   }
   if (deeper || (first && elsewhere)) node.subgraph = scope.subgraph;
   if (first || deeper) node.defaults = scope.nodeDefaults;
+}
+
+/** The innermost subgraph with a name: braces without one only group. */
+export function named(subgraph: DraftSubgraph | undefined): DraftSubgraph | undefined {
+  let at = subgraph;
+  while (at && at.id === undefined) at = at.parent;
+  return at;
 }
 
 /** Whether a subgraph is the other one or lies in it; the graph itself (undefined) holds all. */

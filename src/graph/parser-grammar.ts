@@ -1,52 +1,46 @@
 import { NESTING_MAX } from "../limits.ts";
-import type { AttributeOwner } from "./attributes.ts";
-import type { SourceText } from "./diagnostic.ts";
-import { sourceError } from "./diagnostic.ts";
+import { type SourceText, sourceError } from "./diagnostic.ts";
 import type { Position } from "./graph.ts";
-import { Lexer, type Token } from "./lexer.ts";
-import type { Entry, WrittenAttribute } from "./normalise-attribute.ts";
+import type { Token } from "./lexer.ts";
+import type { Entry } from "./normalise-attribute.ts";
+import { readAttributeLists, readValueInto, type Subject } from "./parser-attributes.ts";
 import {
-  addAttribute,
   addEdge,
-  createDraft,
   type Draft,
   type DraftSubgraph,
   type Entries,
   limit,
+  named,
   type Scope,
   touchNode,
   withDefaults,
 } from "./parser-draft.ts";
-
-/** The reading of one text: recursive descent with one token of look-ahead, nesting bounded. */
-interface Reader {
-  readonly lexer: Lexer;
-  readonly draft: Draft;
-  token: Token;
-  readonly named: Map<string, DraftSubgraph>;
-}
+import {
+  advance,
+  createReader,
+  expectMark,
+  isId,
+  isKeyword,
+  isMark,
+  type Reader,
+  refused,
+  unexpected,
+} from "./parser-reader.ts";
 
 /** The ends of one piece of an edge chain: one node, or all of a group in braces. */
 interface Operand {
   /** Where its ids stand in the draft's mentions. */
   readonly from: number;
   readonly to: number;
+  readonly group: boolean;
   readonly position: Position;
-}
-
-/** Who an attribute list speaks about. */
-interface Subject {
-  readonly owner: AttributeOwner;
-  readonly node?: string;
-  readonly edge?: string;
 }
 
 const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
 
 /** Reads one digraph and nothing else. Throws pipeline_invalid or limit_exceeded at the first thing that does not fit. */
 export function readDigraph(source: SourceText): Draft {
-  const lexer = new Lexer(source);
-  const reader: Reader = { lexer, draft: createDraft(source), token: lexer.next(), named: new Map() };
+  const reader = createReader(source);
   readHeader(reader);
   const scope = rootScope();
   const open = expectMark(reader, "{", "after the name of the graph");
@@ -169,7 +163,7 @@ function mention(reader: Reader, scope: Scope, id: Token): Operand {
   checkId(reader, id);
   const from = reader.draft.mentions.length;
   touchNode(reader.draft, scope, { id: id.text, position: id.position, declares: false });
-  return { from, to: from + 1, position: id.position };
+  return { from, to: from + 1, group: false, position: id.position };
 }
 
 function checkId(reader: Reader, id: Token): void {
@@ -179,19 +173,38 @@ function checkId(reader: Reader, id: Token): void {
 
 /** `-> b -> { c d } [...]` after the first operand; nothing where no arrow follows. */
 function readChain(reader: Reader, block: Block, first: Operand): void {
+  const { draft } = reader;
   const operands = [first];
+  const arrows: number[] = [];
   while (isMark(reader.token, "->")) {
     advance(reader);
+    arrows.push(draft.arrowCount++);
     operands.push(readOperand(reader, block));
   }
-  if (operands.length === 1) return;
+  if (arrows.length === 0) return;
   const entries: Entries = new Map();
-  const ids = operands.map(({ from, to }) => [...new Set(reader.draft.mentions.slice(from, to))]);
+  const ids = operands.map((operand) => idsOf(draft, operand));
   readAttributeLists(reader, entries, { owner: "edge", edge: `${ids[0]?.[0] ?? ""}->${ids[1]?.[0] ?? ""}` });
-  for (const [index, sources] of ids.slice(0, -1).entries()) {
+  for (const [index, arrow] of arrows.entries()) {
     const position = operands[index]?.position ?? first.position;
-    addEdges(reader, block.scope, { sources, targets: ids[index + 1] ?? [], position, own: entries });
+    const ends = { sources: ids[index] ?? [], targets: ids[index + 1] ?? [] };
+    addEdges(reader, block.scope, { ...ends, arrow, position, own: entries });
   }
+}
+
+/** The nodes an operand stands for. A group lists them, and so declares them. */
+function idsOf(draft: Draft, operand: Operand): readonly string[] {
+  const ids = [...new Set(draft.mentions.slice(operand.from, operand.to))];
+  if (ids.length === 0) {
+    throw sourceError(draft.source, operand.position, {
+      message: "an edge needs a node at each end, and this group has none",
+    });
+  }
+  for (const id of operand.group ? ids : []) {
+    const node = draft.nodes.get(id);
+    if (node) node.declared = true;
+  }
+  return ids;
 }
 
 function addEdges(
@@ -200,13 +213,14 @@ function addEdges(
   between: {
     sources: readonly string[];
     targets: readonly string[];
+    arrow: number;
     position: Position;
     own: ReadonlyMap<string, Entry>;
   },
 ): void {
-  const { sources, targets, position, own } = between;
+  const { sources, targets, ...rest } = between;
   for (const from of sources) {
-    for (const to of targets) addEdge(reader.draft, { from, to, position, own, defaults: scope.edgeDefaults });
+    for (const to of targets) addEdge(reader.draft, { from, to, ...rest, defaults: scope.edgeDefaults });
   }
 }
 
@@ -242,14 +256,17 @@ function readGroup(reader: Reader, block: Block, name: Token | undefined): Opera
   };
   const from = draft.mentions.length;
   readStatements(reader, { scope, open, depth: block.depth + 1 });
-  return { from, to: draft.mentions.length, position: (name ?? open).position };
+  return { from, to: draft.mentions.length, group: true, position: (name ?? open).position };
 }
 
-/** A name met before is the same subgraph, opened again. */
+/** A name met before is the same subgraph, opened again: it can only be where it was. */
 function openSubgraph(reader: Reader, block: Block, at: Token): DraftSubgraph {
   const id = isId(at) && at.text !== "" ? at.text : undefined;
   const known = id === undefined ? undefined : reader.named.get(id);
-  if (known) return known;
+  if (known) {
+    if (named(known.parent) !== named(block.scope.subgraph)) throw elsewhere(reader, at, known);
+    return known;
+  }
   const parent = block.scope.subgraph;
   const subgraph: DraftSubgraph = {
     id,
@@ -265,101 +282,7 @@ function openSubgraph(reader: Reader, block: Block, at: Token): DraftSubgraph {
   return subgraph;
 }
 
-/** Any number of `[...]`, one after the other. */
-function readAttributeLists(reader: Reader, entries: Entries, subject: Subject): void {
-  while (isMark(reader.token, "[")) {
-    const open = advance(reader);
-    while (!isMark(reader.token, "]")) {
-      if (isMark(reader.token, ",") || isMark(reader.token, ";")) advance(reader);
-      else readAttribute(reader, entries, { subject, open });
-    }
-    advance(reader);
-  }
-}
-
-function readAttribute(reader: Reader, entries: Entries, within: { subject: Subject; open: Token }): void {
-  const name = reader.token;
-  if (name.kind === "end") throw neverClosed(reader, within.open);
-  if (!isId(name)) throw unexpected(reader, 'an attribute or "]"', unclosedHint(reader, within.open));
-  advance(reader);
-  if (!isMark(reader.token, "=")) {
-    if (reader.token.kind === "end") throw neverClosed(reader, within.open);
-    throw unexpected(reader, `"=" after the attribute ${JSON.stringify(name.text)}`, unclosedHint(reader, within.open));
-  }
-  readValueInto(reader, entries, { name, subject: within.subject });
-}
-
-function neverClosed(reader: Reader, open: Token): Error {
-  return sourceError(reader.draft.source, open.position, { message: 'this "[" is never closed: expected "]"' });
-}
-
-/** The "]" that is missing belongs to an earlier line, and the trouble shows only here. */
-function unclosedHint(reader: Reader, open: Token): string {
-  const { line } = open.position;
-  return line === reader.token.position.line ? "" : ` (is the "[" of line ${line} closed?)`;
-}
-
-/** The rest of `name = value`, with strings joined by `+`. */
-function readValueInto(reader: Reader, entries: Entries, what: { name: Token; subject: Subject }): void {
-  const { name, subject } = what;
-  advance(reader);
-  const first = reader.token;
-  if (!isId(first) && first.kind !== "html") {
-    throw unexpected(reader, `a value for ${JSON.stringify(name.text)}`);
-  }
-  advance(reader);
-  const parts = [first.text];
-  while (first.kind === "string" && isMark(reader.token, "+")) {
-    advance(reader);
-    if (reader.token.kind !== "string") throw unexpected(reader, 'a string after "+"');
-    parts.push(advance(reader).text);
-  }
-  const form: WrittenAttribute["form"] = first.kind === "string" || first.kind === "html" ? first.kind : "bare";
-  const written = { ...subject, name: name.text, value: parts.join(""), form, position: name.position };
-  addAttribute(reader.draft, entries, written);
-}
-
-function advance(reader: Reader): Token {
-  const taken = reader.token;
-  reader.token = reader.lexer.next();
-  return taken;
-}
-
-function isMark(token: Token, mark: string): boolean {
-  return token.kind === "mark" && token.text === mark;
-}
-
-/** Words and quoted strings both are ids, names and values. */
-function isId(token: Token): boolean {
-  return token.kind === "bare" || token.kind === "string";
-}
-
-/** Keywords are so in any case, and never in quotes. */
-function isKeyword(token: Token, word: string): boolean {
-  return token.kind === "bare" && token.text.toLowerCase() === word;
-}
-
-function expectMark(reader: Reader, mark: string, where: string): Token {
-  if (!isMark(reader.token, mark)) throw unexpected(reader, `"${mark}" ${where}`);
-  return advance(reader);
-}
-
-function refused(reader: Reader, message: string): Error {
-  return sourceError(reader.draft.source, reader.token.position, { message });
-}
-
-function unexpected(reader: Reader, expected: string, hint = ""): Error {
-  const { token } = reader;
-  if (isMark(token, "--") && reader.draft.nodes.size > 0) {
-    return refused(reader, 'edges are directed: write "->" instead of "--"');
-  }
-  return refused(reader, `expected ${expected}, found ${describe(token)}${hint}`);
-}
-
-const SHOWN_CHARS_MAX = 40;
-
-function describe(token: Token): string {
-  if (token.kind === "end") return "the end of the text";
-  const text = token.text.length > SHOWN_CHARS_MAX ? `${token.text.slice(0, SHOWN_CHARS_MAX)}…` : token.text;
-  return token.kind === "string" ? `the string ${JSON.stringify(text)}` : JSON.stringify(text);
+function elsewhere(reader: Reader, at: Token, known: DraftSubgraph): Error {
+  const message = `subgraph ${JSON.stringify(at.text)} lies elsewhere, see line ${known.position.line}: give this one another name`;
+  return sourceError(reader.draft.source, at.position, { message });
 }
