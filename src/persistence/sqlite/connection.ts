@@ -1,0 +1,72 @@
+/** One connection to a database file: statements prepared once, transactions that always end. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly readOnly: boolean;
+
+  constructor(database: DatabaseSync, readOnly: boolean) {
+    this.#database = database;
+    this.readOnly = readOnly;
+  }
+
+  /** Runs a statement; answers with the number of rows it changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  /** The first row. The statement is at its end or reset when this returns. */
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values) as Row[];
+  }
+
+  /** Runs a script once, without keeping it. */
+  script(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /**
+   * Runs `body` in one write transaction. Whatever fails, COMMIT included, nothing of it is written and the connection
+   * is ready for the next. IMMEDIATE, because a lock that is asked for in the middle may be refused without a wait.
+   */
+  transaction<T>(body: () => T): T {
+    this.run("BEGIN IMMEDIATE");
+    try {
+      const result = body();
+      this.run("COMMIT");
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some failures (a full disk, a lost medium), not after others.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Runs several reads on one state of the database. */
+  snapshot<T>(body: () => T): T {
+    this.run("BEGIN");
+    try {
+      return body();
+    } finally {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
