@@ -33,6 +33,8 @@ export const COMMAND_TIMEOUT_MS = 10_000;
 export const WATCH_INTERVAL_MS = 50;
 export const STORE_BUSY_TIMEOUT_MS = 20;
 export const STORE_BUSY_PATIENCE_MS = 10_000;
+/** Turns that share one transaction at most. */
+export const COMMIT_TURNS_MAX = 256;
 
 /** Values larger than this are stored as blobs and referred to. */
 export const INLINE_VALUE_BYTES_MAX = 64 * 1024;
@@ -42,6 +44,14 @@ export const OUTPUT_CHUNK_MS = 250;
 export const TOOL_OUTPUT_CHARS_MAX = 16_384;
 /** What of a response reaches the context key `last_response`. Characters. */
 export const LAST_RESPONSE_CHARS_MAX = 200;
+/** Of the notes of an outcome; beyond it the middle is left out. Characters. */
+export const NOTES_CHARS_MAX = 16_384;
+/** Of a failure reason; beyond it the middle is left out. Characters. */
+export const FAILURE_REASON_CHARS_MAX = 4_096;
+/** What of each stream of a tool becomes an artifact; beyond it the middle is left out. Bytes. */
+export const TOOL_ARTIFACT_BYTES_MAX = 1024 * 1024;
+/** A status.json that an agent may leave. Bytes. */
+export const STATUS_FILE_BYTES_MAX = 1024 * 1024;
 export const CONCURRENT_RUNS_MAX_DEFAULT = 256;
 export const LIST_ITEMS_MAX = 100;
 export const MACHINE_SNAPSHOT_INTERVAL_MS = 100;
