@@ -6,6 +6,15 @@ import type { AnyActorLogic } from "xstate";
 import type { Attributes, Graph, GraphNode, OnInterrupt } from "../graph/index.ts";
 import type { JsonValue, Outcome } from "../graph/outcome.ts";
 
+/** A stage that has ended, for whoever wants to know what was done so far. */
+export interface StageSummary {
+  readonly node: string;
+  readonly stage: string;
+  readonly status: string;
+  readonly notes?: string;
+  readonly failureReason?: string;
+}
+
 /** A read view of the pipeline's context as it was when the stage was entered. */
 export interface ContextView {
   get(key: string): JsonValue | undefined;
@@ -74,6 +83,8 @@ export interface HandlerInput {
   readonly artifacts: ArtifactWriter;
   /** Label and attributes of the edge that led here. */
   readonly edge?: { readonly from: string; readonly attributes: Attributes };
+  /** The stages on the way to this one, oldest first; at least the newest. Absent: nothing is known of them. */
+  history?(): readonly StageSummary[];
   readonly host: ExecutionHost;
 }
 
@@ -106,7 +117,10 @@ export type HandlerResult = Outcome | string | undefined | void;
 /** A handler as a function. A string is a success with that text as notes; nothing is a success. */
 export type HandlerFunction = (input: HandlerInput) => HandlerResult | Promise<HandlerResult>;
 
-/** A handler as XState actor logic (promise, callback, observable, or a machine); it gets the HandlerInput as `input`. */
+/**
+ * A handler as XState actor logic. Promise, callback and observable logic gets the HandlerInput as `input`; a machine
+ * gets the plain JSON of it, and its actors reach the rest by `handlerInputOf(system)`.
+ */
 export type HandlerLogic = AnyActorLogic;
 
 export interface HandlerDefinition {
