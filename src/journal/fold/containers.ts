@@ -1,0 +1,90 @@
+/** Folding containers: the durable position of foreach and loop. */
+import { formatBranch, readStageAddress } from "../address.ts";
+import { ENGINE_KEYS } from "../context-changes.ts";
+import type { JournalEntry } from "../entry.ts";
+import type { FoldDraft } from "./draft.ts";
+import { endBranch, enterBranch } from "./live.ts";
+import type { ContainerFold } from "./state.ts";
+
+/** Every iteration below it has ended. Moves only when one ends. */
+export function lowWatermark(container: Pick<ContainerFold, "next" | "inFlight">): number {
+  return container.inFlight[0] ?? container.next;
+}
+
+/** How many iterations have ended, in whatever way. */
+export function completedIterations(container: ContainerFold): number {
+  return container.succeeded + container.failed + container.cancelled;
+}
+
+export function foldContainerEntered(draft: FoldDraft, entry: JournalEntry<"container.entered">): void {
+  const { activation, kind, maxParallel, total, items } = entry.data;
+  if (draft.state.containers.has(activation) || !draft.state.stages.has(activation)) return;
+  draft.map("containers").set(activation, {
+    activation,
+    kind,
+    maxParallel,
+    ...(total === undefined ? {} : { total }),
+    ...(items === undefined ? {} : { items }),
+    next: 0,
+    inFlight: [],
+    succeeded: 0,
+    failed: 0,
+    cancelled: 0,
+  });
+}
+
+export function foldContainerExited(draft: FoldDraft, entry: JournalEntry<"container.exited">): void {
+  const { activation, status } = entry.data;
+  draft.update("containers", activation, (container) => ({ ...container, exited: status }));
+}
+
+export function foldIterationDecided(draft: FoldDraft, entry: JournalEntry<"iteration.decided">): void {
+  const { activation, index, go } = entry.data;
+  draft.update("containers", activation, (container) => ({ ...container, decided: { index, go } }));
+}
+
+export function foldIterationStarted(draft: FoldDraft, entry: JournalEntry<"iteration.started">): void {
+  const { activation, index } = entry.data;
+  const container = draft.state.containers.get(activation);
+  if (!container) return;
+  const again = container.inFlight.includes(index);
+  // Below `next` and not in flight: it has ended, and nothing begins it again.
+  if (!again && index < container.next) return;
+  enterBranch(draft, { path: formatBranch({ activation, index }), origin: container.kind, seq: entry.seq });
+  if (again) return;
+  // `next` only grows, so appending keeps the order.
+  draft.map("containers").set(activation, {
+    ...container,
+    next: index + 1,
+    inFlight: [...container.inFlight, index],
+  });
+}
+
+type IterationEnd = "iteration.succeeded" | "iteration.failed" | "iteration.cancelled";
+
+export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<IterationEnd>): void {
+  const { activation, index } = entry.data;
+  const container = draft.state.containers.get(activation);
+  // An end that is told twice counts once.
+  if (!container?.inFlight.includes(index)) return;
+  const how = entry.type.slice("iteration.".length) as "succeeded" | "failed" | "cancelled";
+  draft.map("containers").set(activation, {
+    ...container,
+    [how]: container[how] + 1,
+    inFlight: container.inFlight.filter((other) => other !== index),
+  });
+  const path = formatBranch({ activation, index });
+  if (how === "succeeded" && container.kind === "loop") copyUp(draft, path, activation);
+  endBranch(draft, path, how);
+  draft.map("context").delete(path);
+}
+
+/** A finished loop iteration's writes become the container's. The engine's keys tell of its last stage and stay behind. */
+function copyUp(draft: FoldDraft, path: string, activation: string): void {
+  const outer = readStageAddress(activation)?.branch;
+  if (outer === undefined || !draft.state.context.has(outer)) return;
+  const target = draft.inner("context", outer);
+  for (const [key, value] of draft.state.context.get(path) ?? []) {
+    if (!(ENGINE_KEYS as readonly string[]).includes(key)) target.set(key, value);
+  }
+}

@@ -1,0 +1,266 @@
+/** The JSON form of a folded state: Maps become objects with their keys sorted, so equal states are equal text. */
+import { z } from "zod";
+import { SafepointError } from "../../errors.ts";
+import type { JsonValue } from "../../graph/outcome.ts";
+import { CATALOGUE, valueSchema } from "../catalogue.ts";
+import { BRANCH_ORIGINS, CONTAINER_KINDS, RUN_STATUSES } from "../status.ts";
+import type { FoldState } from "./state.ts";
+
+/** Raised when the form changes so that an older reader would misread it. */
+export const FOLD_VERSION = 1;
+
+/** A state with its Maps as objects. */
+type Plain<T> =
+  T extends ReadonlyMap<string, infer V>
+    ? Record<string, Plain<V>>
+    : T extends JsonValue
+      ? T
+      : T extends object
+        ? { [K in keyof T]: Plain<T[K]> }
+        : T;
+
+const text = z.string();
+const count = z.number().int().nonnegative();
+const ms = z.number();
+const json = valueSchema as z.ZodType<JsonValue>;
+const tally = <K extends string>(words: readonly K[]) =>
+  z.strictObject(Object.fromEntries(words.map((word) => [word, count])) as Record<K, typeof count>);
+const ended = ["succeeded", "failed", "cancelled", "superseded"] as const;
+const executionEnd = z.enum(["succeeded", "failed", "retried", "interrupted", "cancelled", "abandoned", "lost"]);
+
+const explained = { actor: text.exactOptional(), reason: text.exactOptional(), boundary: text.exactOptional() };
+const routing = {
+  status: text,
+  preferredLabel: text.exactOptional(),
+  suggestedNextIds: z.array(text).exactOptional(),
+  notes: text.exactOptional(),
+  failureReason: text.exactOptional(),
+};
+
+const origin = z.strictObject({
+  pipeline: z.strictObject({ name: text, hash: text }),
+  inputs: z.record(text, json),
+  labels: z.record(text, text),
+  parent: z.strictObject({ runId: text, seq: count, stage: text }).exactOptional(),
+  rootRunId: text.exactOptional(),
+  restarts: count.exactOptional(),
+  maxRestarts: count.exactOptional(),
+  forkedFrom: z.strictObject({ runId: text, seq: count }).exactOptional(),
+});
+
+const control = z.strictObject({
+  sources: z.strictObject({ own: z.boolean(), inherited: z.boolean() }),
+  mode: z.enum(["drain", "interrupt"]).exactOptional(),
+  deadlineMs: ms.exactOptional(),
+  graceMs: ms.exactOptional(),
+  force: z.boolean().exactOptional(),
+  atPause: z.record(text, z.strictObject({ ended: executionEnd.exactOptional() })),
+  abandoned: z.record(text, text),
+  cancellingScopes: z.array(text),
+  lineage: z.array(
+    z.strictObject({
+      seq: count,
+      turn: count,
+      atMs: ms,
+      from: z.enum(RUN_STATUSES),
+      to: z.enum(RUN_STATUSES),
+      verb: text,
+      ...explained,
+    }),
+  ),
+  lastCommand: z.strictObject({ seq: count, turn: count, verb: text, ...explained }).exactOptional(),
+});
+
+const branch = z.strictObject({
+  path: text,
+  origin: z.enum(BRANCH_ORIGINS),
+  branchRunId: text,
+  bornSeq: count,
+  head: text.exactOptional(),
+  stage: text.exactOptional(),
+  outcome: z.strictObject({ ...routing, stage: text, seq: count }).exactOptional(),
+  next: z.strictObject({ node: text, rule: text, seq: count, edge: count.exactOptional() }).exactOptional(),
+});
+
+const stage = z.strictObject({
+  address: text,
+  branch: text,
+  node: text,
+  visit: count,
+  status: z.enum(["entered", "running", "backing_off", "waiting", "held", "interrupted"]),
+  kind: text.exactOptional(),
+  bornSeq: count,
+  startedAtMs: ms,
+  attempt: count,
+  start: count,
+  execution: z.strictObject({ id: text, sinceMs: ms, timeoutMs: ms.exactOptional() }).exactOptional(),
+  crashes: count,
+  interrupted: z.strictObject({ cause: text, policy: z.enum(["retry", "ask", "fail"]) }).exactOptional(),
+  backoff: z.strictObject({ timer: text, dueMs: ms, nextAttempt: count }).exactOptional(),
+  timers: z.array(text).exactOptional(),
+  gate: text.exactOptional(),
+  answer: json.exactOptional(),
+});
+
+const timer = z.strictObject({ timer: text, actor: text, kind: text, clock: z.enum(["run", "wall"]), dueMs: ms });
+const gate = z.strictObject({
+  stage: text.exactOptional(),
+  openedSeq: count,
+  openedAtMs: ms,
+  question: CATALOGUE["gate.opened"],
+});
+const child = z.strictObject({
+  child: text,
+  stage: text.exactOptional(),
+  pipeline: text,
+  paused: z.boolean(),
+  startedSeq: count,
+});
+
+const container = z.strictObject({
+  activation: text,
+  kind: z.enum(CONTAINER_KINDS),
+  maxParallel: count,
+  total: count.exactOptional(),
+  items: z.strictObject({ hash: text, bytes: count }).exactOptional(),
+  next: count,
+  inFlight: z.array(count),
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+  decided: z.strictObject({ index: count, go: z.boolean() }).exactOptional(),
+  exited: text.exactOptional(),
+});
+
+const parallel = z.strictObject({
+  activation: text,
+  join: text.exactOptional(),
+  joinRule: text,
+  policy: text,
+  errorPolicy: text,
+  need: count,
+  maxParallel: count,
+  total: count,
+  branches: z.record(
+    text,
+    z.strictObject({
+      index: count,
+      head: text,
+      status: z.enum(["queued", "running", ...ended]),
+      outcome: text.exactOptional(),
+      endedSeq: count.exactOptional(),
+      notes: text.exactOptional(),
+      reason: text.exactOptional(),
+    }),
+  ),
+  tally: tally(["queued", "running", ...ended]),
+  decided: z.strictObject({ seq: count, decision: text, winners: z.array(text) }).exactOptional(),
+});
+
+const visit = z.strictObject({
+  visits: count,
+  last: z.strictObject({ status: text, succeeded: z.boolean() }).exactOptional(),
+});
+
+const state: z.ZodType<Plain<FoldState>> = z.strictObject({
+  runId: text,
+  seq: count,
+  turn: count,
+  atMs: ms,
+  status: z.enum(RUN_STATUSES),
+  statusReason: text.exactOptional(),
+  origin: origin.exactOptional(),
+  createdAtMs: ms.exactOptional(),
+  startedAtMs: ms.exactOptional(),
+  finishedAtMs: ms.exactOptional(),
+  resumeEpoch: count,
+  result: z.strictObject({ status: text, exit: text }).exactOptional(),
+  failure: z.strictObject({ code: text, message: text, stage: text.exactOptional() }).exactOptional(),
+  restartedAs: text.exactOptional(),
+  clock: z.strictObject({ runTimeMs: ms, sinceMs: ms.exactOptional() }),
+  control,
+  branches: z.record(text, branch),
+  stages: z.record(text, stage),
+  timers: z.record(text, timer),
+  gates: z.record(text, gate),
+  children: z.record(text, child),
+  containers: z.record(text, container),
+  parallels: z.record(text, parallel),
+  visits: z.record(text, z.record(text, visit)),
+  redirects: z.record(text, count),
+  context: z.record(text, z.record(text, valueSchema)),
+  counts: z.strictObject({
+    stages: tally(["begun", "succeeded", "partial", "failed", "skipped", "cancelled"]),
+    branches: tally(["begun", ...ended]),
+    executions: count,
+    retries: count,
+    interruptions: count,
+    discarded: count,
+    artifacts: count,
+  }),
+});
+
+/** A state as JSON, with the version of the form. */
+export function foldToJson(fold: FoldState): JsonValue {
+  return { fold: FOLD_VERSION, ...(toPlain(fold) as Record<string, JsonValue>) };
+}
+
+/**
+ * The state that {@link foldToJson} was given.
+ *
+ * *Throws* `input_invalid` when the version is another or the JSON is no such state.
+ */
+export function foldFromJson(value: JsonValue): FoldState {
+  const read = readFold(value);
+  if (read) return read;
+  throw new SafepointError("input_invalid", `expected a folded state of version ${FOLD_VERSION}, found other JSON`);
+}
+
+/** The state, or undefined where the JSON is none. */
+export function readFold(value: JsonValue): FoldState | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { fold, ...plain } = value as { readonly [key: string]: JsonValue };
+  if (fold !== FOLD_VERSION || !state.safeParse(plain).success) return undefined;
+  return revive(plain as unknown as Plain<FoldState>);
+}
+
+function toPlain(value: unknown): JsonValue {
+  if (value instanceof Map) {
+    const keys = [...(value as Map<string, unknown>).keys()].sort();
+    return Object.fromEntries(keys.map((key) => [key, toPlain(value.get(key))]));
+  }
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (typeof value !== "object" || value === null) return value as JsonValue;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item)]));
+}
+
+function revive(plain: Plain<FoldState>): FoldState {
+  const parallels = mapValues(plain.parallels, (each) => ({ ...each, branches: toMap(each.branches) }));
+  return {
+    ...plain,
+    control: {
+      ...plain.control,
+      atPause: toMap(plain.control.atPause),
+      abandoned: toMap(plain.control.abandoned),
+    },
+    branches: toMap(plain.branches),
+    stages: toMap(plain.stages),
+    timers: toMap(plain.timers),
+    gates: toMap(plain.gates),
+    children: toMap(plain.children),
+    containers: toMap(plain.containers),
+    parallels,
+    visits: mapValues(plain.visits, toMap),
+    redirects: toMap(plain.redirects),
+    context: mapValues(plain.context, toMap),
+  };
+}
+
+function toMap<V>(values: Record<string, V>): Map<string, V> {
+  return new Map(Object.entries(values));
+}
+
+function mapValues<V, W>(values: Record<string, V>, change: (value: V) => W): Map<string, W> {
+  return new Map(Object.entries(values).map(([key, value]) => [key, change(value)]));
+}

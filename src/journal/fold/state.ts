@@ -1,0 +1,289 @@
+/**
+ * What the journal says of a run: everything that is live, and counts of what has ended. Plain data and Maps; see
+ * json.ts for its JSON form. Maps and not objects, because node ids and context keys are whatever an author writes.
+ */
+import type { JsonValue, RoutingOutcome } from "../../graph/outcome.ts";
+import type { ContextValue, EntryData } from "../catalogue.ts";
+import type {
+  BranchOrigin,
+  EndedBranchStatus,
+  EndedStageStatus,
+  ExecutionEnd,
+  LiveStageStatus,
+  RunStatus,
+} from "../status.ts";
+
+export interface FoldState {
+  readonly runId: string;
+  /** Of the newest entry folded; 0 before the first. With `turn` and `atMs` all that entries after a final status move. */
+  readonly seq: number;
+  readonly turn: number;
+  readonly atMs: number;
+  readonly status: RunStatus;
+  /** Reason of the newest change of status, as given; the code of a failure. */
+  readonly statusReason?: string;
+  readonly origin?: RunOrigin;
+  readonly createdAtMs?: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  /** Times the run was taken up again. */
+  readonly resumeEpoch: number;
+  readonly result?: { readonly status: string; readonly exit: string };
+  readonly failure?: { readonly code: string; readonly message: string; readonly stage?: string };
+  readonly restartedAs?: string;
+  readonly clock: RunClock;
+  readonly control: ControlFold;
+  /** Live branches by path. */
+  readonly branches: ReadonlyMap<string, BranchFold>;
+  /** Live stages by address. */
+  readonly stages: ReadonlyMap<string, StageFold>;
+  readonly timers: ReadonlyMap<string, TimerFold>;
+  /** Open gates. */
+  readonly gates: ReadonlyMap<string, GateFold>;
+  /** Child runs that have not ended. */
+  readonly children: ReadonlyMap<string, ChildFold>;
+  /** Live activations of containers and of parallel nodes. */
+  readonly containers: ReadonlyMap<string, ContainerFold>;
+  readonly parallels: ReadonlyMap<string, ParallelFold>;
+  /** By live branch, then node. */
+  readonly visits: ReadonlyMap<string, ReadonlyMap<string, VisitFold>>;
+  /** Redirects spent, by live branch: goal gates and retry targets together. */
+  readonly redirects: ReadonlyMap<string, number>;
+  /** Own keys of each live scope, by branch path. Reading falls through to the parent branch's. */
+  readonly context: ReadonlyMap<string, ReadonlyMap<string, ContextValue>>;
+  readonly counts: FoldCounts;
+}
+
+/** What `run.created` and `run.forked` say. */
+export interface RunOrigin {
+  readonly pipeline: { readonly name: string; readonly hash: string };
+  readonly inputs: Readonly<Record<string, JsonValue>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly parent?: { readonly runId: string; readonly seq: number; readonly stage: string };
+  readonly rootRunId?: string;
+  readonly restarts?: number;
+  readonly maxRestarts?: number;
+  readonly forkedFrom?: { readonly runId: string; readonly seq: number };
+}
+
+/** The run's own time. With `sinceMs` it goes: run time = runTimeMs + (now - sinceMs). Without, it stands. */
+export interface RunClock {
+  readonly runTimeMs: number;
+  readonly sinceMs?: number;
+}
+
+export interface ControlFold {
+  /** Whose reasons to pause hold. Both false unless pausing or paused. */
+  readonly sources: { readonly own: boolean; readonly inherited: boolean };
+  /** Of the pause in force. */
+  readonly mode?: "drain" | "interrupt";
+  /** Of a pause or cancel in force, as its entry has it. */
+  readonly deadlineMs?: number;
+  readonly graceMs?: number;
+  readonly force?: boolean;
+  /** Executions in flight at the newest pause, and how each ended since. */
+  readonly atPause: ReadonlyMap<string, { readonly ended?: ExecutionEnd }>;
+  /** Executions whose code outlives its attempt, and the stage. */
+  readonly abandoned: ReadonlyMap<string, string>;
+  /** Branches and activations being cancelled by themselves. */
+  readonly cancellingScopes: readonly string[];
+  /** Every change of status, oldest first, and every resume. */
+  readonly lineage: readonly Transition[];
+  /** The newest accepted command, which explains the changes of its turn and of the settling after it. */
+  readonly lastCommand?: AcceptedCommand;
+}
+
+export interface Transition {
+  readonly seq: number;
+  readonly turn: number;
+  readonly atMs: number;
+  readonly from: RunStatus;
+  readonly to: RunStatus;
+  readonly verb: string;
+  readonly actor?: string;
+  readonly reason?: string;
+  readonly boundary?: string;
+}
+
+export interface AcceptedCommand {
+  readonly seq: number;
+  readonly turn: number;
+  readonly verb: string;
+  readonly actor?: string;
+  readonly reason?: string;
+  readonly boundary?: string;
+}
+
+export interface BranchFold {
+  readonly path: string;
+  readonly origin: BranchOrigin;
+  readonly branchRunId: string;
+  readonly bornSeq: number;
+  /** Where a parallel branch begins. */
+  readonly head?: string;
+  /** The stage it is at, or was at last. */
+  readonly stage?: string;
+  /** What the newest stage came to that did more than route. Conditionals route by it. */
+  readonly outcome?: StageOutcome;
+  /** The hop that is chosen and not yet made. */
+  readonly next?: { readonly node: string; readonly rule: string; readonly seq: number; readonly edge?: number };
+}
+
+export interface StageOutcome extends RoutingOutcome {
+  readonly stage: string;
+  readonly seq: number;
+}
+
+export interface StageFold {
+  readonly address: string;
+  readonly branch: string;
+  readonly node: string;
+  readonly visit: number;
+  readonly status: LiveStageStatus;
+  /** As entered; absent for a stage that has executions. */
+  readonly kind?: string;
+  readonly bornSeq: number;
+  readonly startedAtMs: number;
+  /** Of the newest execution; 0 before the first. */
+  readonly attempt: number;
+  readonly start: number;
+  /** The open execution: in flight. */
+  readonly execution?: { readonly id: string; readonly sinceMs: number; readonly timeoutMs?: number };
+  /** Crash interruptions of this attempt in a row. */
+  readonly crashes: number;
+  readonly interrupted?: { readonly cause: string; readonly policy: "retry" | "ask" | "fail" };
+  readonly backoff?: { readonly timer: string; readonly dueMs: number; readonly nextAttempt: number };
+  /** Its timers that are set. */
+  readonly timers?: readonly string[];
+  /** The open gate. */
+  readonly gate?: string;
+  readonly answer?: JsonValue;
+}
+
+export interface TimerFold {
+  readonly timer: string;
+  readonly actor: string;
+  readonly kind: string;
+  readonly clock: "run" | "wall";
+  readonly dueMs: number;
+}
+
+export interface GateFold {
+  readonly stage?: string;
+  readonly openedSeq: number;
+  readonly openedAtMs: number;
+  readonly question: EntryData<"gate.opened">;
+}
+
+export interface ChildFold {
+  readonly child: string;
+  readonly stage?: string;
+  readonly pipeline: string;
+  readonly paused: boolean;
+  readonly startedSeq: number;
+}
+
+/**
+ * A container's durable position, of constant size: iterations begin in index order, so what has ended is everything
+ * below `next` that is not in flight, and only an end moves the low watermark (see `lowWatermark`).
+ */
+export interface ContainerFold {
+  readonly activation: string;
+  readonly kind: "foreach" | "loop";
+  readonly maxParallel: number;
+  readonly total?: number;
+  readonly items?: { readonly hash: string; readonly bytes: number };
+  /** The lowest index that has not begun. */
+  readonly next: number;
+  /** Ascending. */
+  readonly inFlight: readonly number[];
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** A loop's newest evaluation. */
+  readonly decided?: { readonly index: number; readonly go: boolean };
+  readonly exited?: string;
+}
+
+export interface ParallelFold {
+  readonly activation: string;
+  readonly join?: string;
+  readonly joinRule: string;
+  readonly policy: string;
+  readonly errorPolicy: string;
+  readonly need: number;
+  readonly maxParallel: number;
+  readonly total: number;
+  /** By path, in declaration order: not begun, live, or how and when it ended. */
+  readonly branches: ReadonlyMap<string, ParallelBranch>;
+  /** How many of them are at each status. */
+  readonly tally: Readonly<Record<ParallelBranch["status"], number>>;
+  readonly decided?: { readonly seq: number; readonly decision: string; readonly winners: readonly string[] };
+}
+
+export interface ParallelBranch {
+  readonly index: number;
+  readonly head: string;
+  readonly status: "queued" | "running" | EndedBranchStatus;
+  /** The status carried into its join or end. */
+  readonly outcome?: string;
+  readonly endedSeq?: number;
+  readonly notes?: string;
+  readonly reason?: string;
+}
+
+export interface VisitFold {
+  readonly visits: number;
+  /** What the newest visit came to that ended other than cancelled. */
+  readonly last?: { readonly status: string; readonly succeeded: boolean };
+}
+
+/** Stages begun = live + ended. Branches count main and iterations too. */
+export interface FoldCounts {
+  readonly stages: Readonly<Record<"begun" | EndedStageStatus, number>>;
+  readonly branches: Readonly<Record<"begun" | EndedBranchStatus, number>>;
+  readonly executions: number;
+  readonly retries: number;
+  readonly interruptions: number;
+  readonly discarded: number;
+  readonly artifacts: number;
+}
+
+/** The state before the first entry. */
+export function emptyFold(runId: string): FoldState {
+  return {
+    runId,
+    seq: 0,
+    turn: 0,
+    atMs: 0,
+    status: "queued",
+    resumeEpoch: 0,
+    clock: { runTimeMs: 0 },
+    control: {
+      sources: { own: false, inherited: false },
+      atPause: new Map(),
+      abandoned: new Map(),
+      cancellingScopes: [],
+      lineage: [],
+    },
+    branches: new Map(),
+    stages: new Map(),
+    timers: new Map(),
+    gates: new Map(),
+    children: new Map(),
+    containers: new Map(),
+    parallels: new Map(),
+    visits: new Map(),
+    redirects: new Map(),
+    context: new Map(),
+    counts: {
+      stages: { begun: 0, succeeded: 0, partial: 0, failed: 0, skipped: 0, cancelled: 0 },
+      branches: { begun: 0, succeeded: 0, failed: 0, cancelled: 0, superseded: 0 },
+      executions: 0,
+      retries: 0,
+      interruptions: 0,
+      discarded: 0,
+      artifacts: 0,
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** Folding what a run waits for: gates, timers and child runs. */
+import type { JournalEntry } from "../entry.ts";
+import type { LiveStageStatus } from "../status.ts";
+import type { FoldDraft } from "./draft.ts";
+import { clearTimer, setTimer, stageOfActor } from "./live.ts";
+import type { StageFold } from "./state.ts";
+
+export function foldGateOpened(draft: FoldDraft, entry: JournalEntry<"gate.opened">): void {
+  const { gate } = entry.data;
+  const { stage } = entry;
+  draft.map("gates").set(gate, {
+    ...(stage === undefined ? {} : { stage }),
+    openedSeq: entry.seq,
+    openedAtMs: entry.at,
+    question: entry.data,
+  });
+  if (stage !== undefined) draft.update("stages", stage, (live) => ({ ...withStatus(live, "waiting"), gate }));
+}
+
+/** Answered: the answer stays with the stage until it ends, for a journal that stops between the two. */
+export function foldGateAnswered(draft: FoldDraft, entry: JournalEntry<"gate.answered">): void {
+  const { gate, answer } = entry.data;
+  closeGate(draft, gate, (stage) => ({ ...stage, answer }));
+}
+
+export function foldGateClosed(draft: FoldDraft, entry: JournalEntry<"gate.timed_out" | "gate.withdrawn">): void {
+  closeGate(draft, entry.data.gate, (stage) => stage);
+}
+
+function closeGate(draft: FoldDraft, id: string, change: (stage: StageFold) => StageFold): void {
+  const gate = draft.state.gates.get(id);
+  if (!gate) return;
+  draft.map("gates").delete(id);
+  if (gate.stage === undefined) return;
+  draft.update("stages", gate.stage, ({ gate: _, ...stage }) =>
+    change(withStatus(stage, stage.interrupted ? "interrupted" : "held")),
+  );
+}
+
+export function foldTimerSet(draft: FoldDraft, entry: JournalEntry<"timer.set">): void {
+  const { timer, actor, kind, clock, dueMs } = entry.data;
+  setTimer(draft, { timer, actor, kind, clock, dueMs });
+  const address = stageOfActor(actor);
+  // A stage that runs or backs off has a timer for other ends; one that was only entered waits for it.
+  if (address === undefined) return;
+  draft.update("stages", address, (stage) => (stage.status === "entered" ? withStatus(stage, "waiting") : stage));
+}
+
+/** A back-off that is over leaves its stage ready to start, and no longer waiting for time. */
+export function foldTimerEnded(draft: FoldDraft, entry: JournalEntry<"timer.fired" | "timer.cleared">): void {
+  const timer = clearTimer(draft, entry.data.timer);
+  const address = timer && stageOfActor(timer.actor);
+  if (address === undefined) return;
+  draft.update("stages", address, (stage) => {
+    const { backoff, ...rest } = stage;
+    if (backoff?.timer === timer?.timer) return withStatus(rest, "held");
+    return stage.status === "waiting" && stage.gate === undefined && !stage.timers ? withStatus(stage, "held") : stage;
+  });
+}
+
+export function foldChildStarted(draft: FoldDraft, entry: JournalEntry<"child.started">): void {
+  const { child, pipeline } = entry.data;
+  const { stage } = entry;
+  draft.map("children").set(child, {
+    child,
+    pipeline,
+    paused: false,
+    startedSeq: entry.seq,
+    ...(stage === undefined ? {} : { stage }),
+  });
+  if (stage === undefined) return;
+  draft.update("stages", stage, (live) => (live.status === "entered" ? withStatus(live, "waiting") : live));
+}
+
+export function foldChildMoved(draft: FoldDraft, entry: JournalEntry<"child.paused" | "child.continued">): void {
+  draft.update("children", entry.data.child, (child) => ({ ...child, paused: entry.type === "child.paused" }));
+}
+
+export function foldChildFinished(draft: FoldDraft, entry: JournalEntry<"child.finished">): void {
+  if (draft.state.children.has(entry.data.child)) draft.map("children").delete(entry.data.child);
+}
+
+function withStatus(stage: StageFold, status: LiveStageStatus): StageFold {
+  return { ...stage, status };
+}
