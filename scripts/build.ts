@@ -69,9 +69,26 @@ function rewriteDeclarations(dir: string): void {
   }
 }
 
+/** Another build may be doing the same: the last one wins, and neither fails. */
 function takePlace(next: string): void {
   const old = `${next}-old`;
-  if (existsSync(dist)) renameSync(dist, old);
-  renameSync(next, dist);
+  for (let tries = 0; ; tries += 1) {
+    if (existsSync(dist)) moveAway(old);
+    try {
+      renameSync(next, dist);
+      break;
+    } catch (error) {
+      if (tries === 100) throw error;
+    }
+  }
   rmSync(old, { recursive: true, force: true });
+}
+
+function moveAway(old: string): void {
+  rmSync(old, { recursive: true, force: true });
+  try {
+    renameSync(dist, old);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
