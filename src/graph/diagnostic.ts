@@ -74,9 +74,17 @@ function excerpt(line: string, column: number): { shown: string; indent: string 
   const to = line.length - at > SHOWN_AFTER_MAX ? at + SHOWN_AFTER_MAX : line.length;
   const before = (from > 0 ? "…" : "") + line.slice(from, at);
   const shown = before + line.slice(at, to) + (to < line.length ? "…" : "");
-  // A tab stays a tab, so that the caret moves with it; a surrogate pair takes one place.
-  const indent = [...printable(before)].map((char) => (char === "\t" ? "\t" : " ")).join("");
+  const indent = [...printable(before)].map(blankFor).join("");
   return { shown: printable(shown), indent };
+}
+
+/** Fullwidth in a terminal: ideographs, kana, Hangul, their punctuation. Emoji lie beyond the basic plane. */
+const WIDE = /[\p{Ideographic}\u3000-\u30ff\uac00-\ud7af\uff01-\uff60]/u;
+
+/** What keeps the caret under its column: a tab stays a tab, a wide character takes two places. */
+function blankFor(char: string): string {
+  if (char === "\t") return char;
+  return char.length > 1 || WIDE.test(char) ? "  " : " ";
 }
 
 /** Control characters would move the caret or ring the terminal. */

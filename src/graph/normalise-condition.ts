@@ -8,6 +8,7 @@ export interface ConditionAlias {
 
 export interface NormalisedCondition {
   readonly text: string;
+  /** Each word once, however often it stands there. */
   readonly aliases: readonly ConditionAlias[];
 }
 
@@ -28,16 +29,16 @@ interface Piece {
 export function normaliseCondition(text: string): NormalisedCondition {
   const pieces = cut(text);
   const solid = pieces.flatMap((piece, index) => (piece.kind === "blank" ? [] : [index]));
-  const aliases: ConditionAlias[] = [];
+  const aliases = new Map<string, ConditionAlias>();
   const out = pieces.map((piece) => piece.text);
   for (const [place, index] of solid.entries()) {
     const at = (offset: number): Piece | undefined => pieces[solid[place + offset] ?? -1];
     const replaced = isKey(at) ? renameKey(at) : renameStatus(at);
     if (!replaced) continue;
     out[index] = replaced.text;
-    aliases.push(replaced.alias);
+    aliases.set(replaced.alias.written, replaced.alias);
   }
-  return { text: out.join(""), aliases };
+  return { text: out.join(""), aliases: [...aliases.values()] };
 }
 
 type Neighbour = (offset: number) => Piece | undefined;

@@ -82,7 +82,7 @@ export function createDraft(source: SourceText): Draft {
 export function addAttribute(draft: Draft, entries: Entries, written: WrittenAttribute): void {
   countAttributes(draft, 1, written.position);
   const { name, entry, notes } = normaliseAttribute(written);
-  draft.notes.push(...notes);
+  for (const note of notes) draft.notes.push(note);
   if (!entry) return;
   const present = entries.get(name);
   if (present && present.alias === undefined && entry.alias !== undefined) {
