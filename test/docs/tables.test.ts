@@ -94,7 +94,9 @@ it("cli.md has every command", () => {
 
 it("attributes.md has every shape with its type", () => {
   const rows = SHAPES.map((shape) => [shape, typeOfShape(shape) ?? ""]);
-  expect(checkTable("attributes.md", tableRows(section(read("docs/reference/attributes.md"), "Shapes")), rows)).toEqual([]);
+  expect(checkTable("attributes.md", tableRows(section(read("docs/reference/attributes.md"), "Shapes")), rows)).toEqual(
+    [],
+  );
 });
 
 describe("links", () => {
