@@ -30,11 +30,9 @@ export function decideNode(node: DraftNode): DecidedNode {
   resolveHint(node, inherited, notes);
   dropOverruled(node.id, own, inherited);
   const entries: Entries = new Map([...inherited, ...own]);
-  const shape = textAt(entries, "shape");
-  const type =
-    textAt(entries, "type") ?? typeOfWrittenShape(node, shape, entries, notes) ?? typeOfId(node.id) ?? "codergen";
+  const type = textAt(entries, "type") ?? typeOfWrittenShape(node, entries, notes) ?? typeOfId(node.id) ?? "codergen";
   if (type === "wait.human") moveTimeout(node, entries, notes);
-  return { type, shape: shape ?? shapeOfType(type), entries, notes };
+  return { type, shape: textAt(entries, "shape") ?? shapeOfType(type), entries, notes };
 }
 
 /** `node_type` becomes `type` where it names a shipped one and no `type` stands beside it. */
@@ -65,12 +63,8 @@ function dropOverruled(id: string, own: Entries, inherited: Entries): void {
 }
 
 /** Undefined without a shape; an unknown shape is a codergen node, and noted. */
-function typeOfWrittenShape(
-  node: DraftNode,
-  shape: string | undefined,
-  entries: Entries,
-  notes: NodeNote[],
-): string | undefined {
+function typeOfWrittenShape(node: DraftNode, entries: Entries, notes: NodeNote[]): string | undefined {
+  const shape = textAt(entries, "shape");
   const entry = entries.get("shape");
   if (shape === undefined || !entry) return undefined;
   const known = typeOfShape(shape);
