@@ -10,7 +10,7 @@ const path = fileURLToPath(new URL("../docs/concepts/statecharts.md", import.met
 
 let text = readFileSync(path, "utf8");
 for (const [name, machine] of Object.entries(statecharts)) {
-  const mark = new RegExp(`(<!-- drawn: ${name} -->\\n)[^]*?(<!-- end -->)`);
+  const mark = new RegExp(`(<!-- drawn: ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`);
   if (!mark.test(text)) throw new Error(`docs/concepts/statecharts.md has no place for ${name}`);
   text = text.replace(mark, (_all, begin: string, end: string) => {
     return `${begin}\`\`\`mermaid\n${statechartMermaid(machine)}\`\`\`\n${end}`;

@@ -14,7 +14,7 @@ interface Snippet {
 
 /** Fenced blocks whose info string is `ts run` or `sh run`. */
 function runnable(markdown: string): Snippet[] {
-  const blocks = markdown.matchAll(/^```(ts|sh) run\n([^]*?)^```$/gm);
+  const blocks = markdown.matchAll(/^```(ts|sh) run\n([\s\S]*?)^```$/gm);
   return [...blocks].map((match) => ({
     language: match[1] as Snippet["language"],
     line: markdown.slice(0, match.index).split("\n").length + 1,

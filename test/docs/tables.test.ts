@@ -6,7 +6,7 @@ import { COMMANDS } from "../../src/cli/command-table.ts";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { ATTRIBUTE_FAMILIES, ATTRIBUTES, type AttributeSpec } from "../../src/graph/attributes.ts";
-import { LINT_RULES } from "../../src/graph/lint.ts";
+import { LINT_RULES } from "../../src/graph/lint/rules.ts";
 import { SHAPES, typeOfShape } from "../../src/graph/shapes.ts";
 import { CATALOGUE } from "../../src/journal/catalogue.ts";
 import { ATTEMPT_STATUSES, BRANCH_STATUSES, RUN_STATUSES, STAGE_STATUSES } from "../../src/journal/status.ts";
@@ -63,7 +63,7 @@ describe("statuses.md", () => {
 });
 
 it("lint.md has every rule with its severity", () => {
-  const rows = LINT_RULES.map(({ rule, severity }) => [rule, severity]);
+  const rows = LINT_RULES.map(({ name, severity, summary }) => [name, severity, summary]);
   expect(checkTable("lint.md", tableRows(read("docs/reference/lint.md")), rows)).toEqual([]);
 });
 
