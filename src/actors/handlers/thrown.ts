@@ -46,8 +46,8 @@ export function classifyThrown(thrown: unknown): ThrownFailure {
 
 /** The message, with those of its causes; something to read also for an error without one. */
 function describe(thrown: unknown): string {
-  const messages: string[] = [];
-  for (let error: unknown = thrown; error !== undefined && messages.length <= CAUSES_MAX; error = causeOf(error)) {
+  const messages = [messageOfAnything(thrown)];
+  for (let error = causeOf(thrown); error !== undefined && messages.length <= CAUSES_MAX; error = causeOf(error)) {
     const message = messageOfAnything(error);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
