@@ -40,6 +40,7 @@ describe("arrows", () => {
 
   it.each([
     ["src/machines/a.ts", `import { x } from "../graph/graph.ts";`],
+    ["src/machines/a.ts", `import { formatStage } from "../journal/address.ts";`],
     ["src/graph/a.ts", `import { SafepointError } from "../errors.ts";`],
     ["src/journal/a.ts", `import type { Graph } from "../graph/graph.ts";`],
     ["src/actors/a.ts", `import type { Store } from "../persistence/store.ts";`],
@@ -51,6 +52,7 @@ describe("arrows", () => {
   it.each([
     ["src/graph/a.ts", `import { x } from "../machines/stage.machine.ts";`, "no arrow from graph to machines"],
     ["src/machines/a.ts", `import type { S } from "../persistence/store.ts";`, "no arrow from machines to persistence"],
+    ["src/machines/a.ts", `import { CATALOGUE } from "../journal/catalogue.ts";`, "only types of journal"],
     ["src/journal/a.ts", `import { isSuccessStatus } from "../graph/outcome.ts";`, "only types of graph"],
     ["src/actors/a.ts", `import { x } from "../persistence/memory/index.ts";`, "no arrow from actors to persistence"],
     ["src/runtime/a.ts", `const x = () => import("../cli/main.ts");`, "no arrow from runtime to cli"],
@@ -72,6 +74,11 @@ describe("arrows", () => {
       "import cycle: src/graph/a.ts -> src/graph/b.ts -> src/graph/c.ts -> src/graph/a.ts",
     ]);
     expect(checkCycles(circle("type"))).toEqual([]);
+    const later = [
+      { path: "src/cli/a.ts", text: `const b = () => import("./b.ts");` },
+      { path: "src/cli/b.ts", text: `import { a } from "./a.ts";` },
+    ];
+    expect(checkCycles(parseSources(later))).toEqual([]);
   });
 });
 
@@ -157,6 +164,12 @@ describe("sizes", () => {
     expect(checkFunctions(parseOne("src/graph/a.ts", wrap(lines(FUNCTION_LINES_MAX - 1)))).join()).toContain(
       "71 lines",
     );
+  });
+
+  it("do not count lists of tests", () => {
+    const long = `export function testLeases() {\n${lines(FUNCTION_LINES_MAX)}}`;
+    expect(checkFunctions(parseOne("src/testing/store-conformance-leases.ts", long))).toEqual([]);
+    expect(checkFunctions(parseOne("src/testing/fault-store.ts", long))).toHaveLength(1);
   });
 
   it("limit what is told by position", () => {

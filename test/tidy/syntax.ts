@@ -12,6 +12,8 @@ export interface Import {
   readonly specifier: string;
   /** `import type`, `export type` or `import("…").T`: nothing is loaded. */
   readonly typeOnly: boolean;
+  /** `import("…")`: loaded when that is reached, not with the module. */
+  readonly dynamic: boolean;
   readonly line: number;
 }
 
@@ -70,12 +72,13 @@ export function importsOf(file: Parsed): Import[] {
   const imports: Import[] = [];
   for (const node of nodesOf(file.tree)) {
     const found = readImport(node);
-    if (found) imports.push({ ...found, line: lineOf(file, node.end) });
+    const dynamic = node.kind === SyntaxKind.CallExpression;
+    if (found) imports.push({ ...found, dynamic, line: lineOf(file, node.end) });
   }
   return imports;
 }
 
-function readImport(node: Node): Omit<Import, "line"> | undefined {
+function readImport(node: Node): Omit<Import, "line" | "dynamic"> | undefined {
   switch (node.kind) {
     case SyntaxKind.ImportDeclaration: {
       const declaration = node as import("typescript/unstable/ast").ImportDeclaration;
@@ -87,7 +90,7 @@ function readImport(node: Node): Omit<Import, "line"> | undefined {
       return declaration.moduleSpecifier && literal(declaration.moduleSpecifier, declaration.isTypeOnly);
     }
     case SyntaxKind.ImportType: {
-      let found: Omit<Import, "line"> | undefined;
+      let found: Omit<Import, "line" | "dynamic"> | undefined;
       for (const child of nodesOf((node as import("typescript/unstable/ast").ImportTypeNode).argument))
         found ??= literal(child, true);
       return found;
@@ -102,6 +105,6 @@ function readImport(node: Node): Omit<Import, "line"> | undefined {
   }
 }
 
-function literal(node: Node, typeOnly: boolean): Omit<Import, "line"> | undefined {
+function literal(node: Node, typeOnly: boolean): Omit<Import, "line" | "dynamic"> | undefined {
   return isStringLiteral(node) ? { specifier: node.text, typeOnly } : undefined;
 }
