@@ -222,8 +222,20 @@ const schemas = {
     /** Run time. */
     deadlineMs: ms.optional(),
   }),
-  "gate.answered": z.strictObject({ gate: text, answer: json, by: text }),
-  "gate.timed_out": z.strictObject({ gate: text, defaultChoice: text.optional() }),
+  /** `choice` and `outcome`: the answer as it was read against the question, which the stage acts on. */
+  "gate.answered": z.strictObject({
+    gate: text,
+    answer: json,
+    by: text,
+    choice: text.optional(),
+    outcome: outcomeSchema.optional(),
+  }),
+  "gate.timed_out": z.strictObject({
+    gate: text,
+    defaultChoice: text.optional(),
+    choice: text.optional(),
+    outcome: outcomeSchema.optional(),
+  }),
   "gate.withdrawn": z.strictObject({ gate: text, reason: text }),
   "timer.set": z.strictObject({ timer: text, actor: text, kind: text, clock: z.enum(["run", "wall"]), dueMs: ms }),
   "timer.fired": z.strictObject({ timer: text }),

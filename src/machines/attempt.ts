@@ -19,11 +19,12 @@ export function decideAttempt({ end, attempt, limits, abort }: AttemptFacts): At
   const { status } = end.outcome;
   if (abort === "cancel") return "cancel";
   if (abort === "timeout") return retryOr(attempt, limits);
-  const failed = end.thrown !== undefined || status === "fail" || status === "retry";
+  const isRetry = status === "retry" && limits.retryIsWord !== true;
+  const failed = end.thrown !== undefined || status === "fail" || isRetry;
   if (abort !== null && failed) return "interrupt";
   if (end.thrown) return end.thrown.terminal ? "fail" : retryOr(attempt, limits);
   if (status === "skipped") return "skip";
-  if (status === "retry") return limits.retryIsWord ? "succeed" : retryOr(attempt, limits);
+  if (status === "retry") return isRetry ? retryOr(attempt, limits) : "succeed";
   if (status === "fail") return limits.retryOnFail ? retryOr(attempt, limits) : "fail";
   return isSuccessStatus(status) ? "succeed" : "fail";
 }

@@ -8,7 +8,7 @@
 import type { RoutingOutcome } from "../graph/index.ts";
 import { formatStage } from "../journal/address.ts";
 import type { BranchEvent, Effect, Failure, Hop } from "./protocol.ts";
-import { assign, emit, not, setup, stateIn } from "./xstate.ts";
+import { and, assign, emit, not, setup, stateIn } from "./xstate.ts";
 
 export interface BranchInput {
   /** `main`, `main/fan@1/0`, … */
@@ -20,7 +20,6 @@ export interface BranchInput {
 export interface BranchContext {
   branch: string;
   origin: BranchInput["origin"];
-  entered: BranchInput["control"];
   node: string | null;
   visit: number;
   /** Of the newest stage that is not a conditional, start or exit. */
@@ -36,6 +35,8 @@ export interface BranchContext {
 
 type Args = { context: BranchContext; event: BranchEvent };
 
+/** Control when the branch was entered: the first event of a chart carries its input. */
+const enteredAt = (event: BranchEvent) => (event as unknown as { readonly input?: BranchInput }).input?.control;
 const hopOf = (event: BranchEvent): Hop | undefined => ("hop" in event ? event.hop : undefined);
 const effect = (build: (args: Args) => Effect) =>
   emit<BranchContext, BranchEvent, undefined, BranchEvent, Effect>(({ context, event }) => build({ context, event }));
@@ -50,8 +51,14 @@ const branch = setup({
     emitted: {} as Effect,
   },
   guards: {
-    "entered while pausing": ({ context }) => context.entered === "pausing" || context.entered === "paused",
-    "entered while cancelling": ({ context }) => context.entered === "cancelling",
+    "entered while pausing": ({ event }) => enteredAt(event) === "pausing" || enteredAt(event) === "paused",
+    "entered while cancelling": ({ event }) => enteredAt(event) === "cancelling",
+    "is live": and([
+      not(stateIn({ execution: "succeeded" })),
+      not(stateIn({ execution: "failed" })),
+      not(stateIn({ execution: "restarted" })),
+      not(stateIn({ execution: "cancelled" })),
+    ]),
     "goes on": ({ event }) => hopOf(event)?.kind === "enter",
     "comes to an end": ({ event }) => hopOf(event)?.kind === "end",
     "starts over": ({ event }) => hopOf(event)?.kind === "restart",
@@ -82,6 +89,9 @@ const branch = setup({
         visit: hop.visit,
         branch: context.branch,
         carried: context.outcome,
+        ...(hop.entry?.type === "edge.selected" && hop.entry.data.edge !== undefined
+          ? { edge: hop.entry.data.edge }
+          : {}),
       };
     }),
     "note the end": assign({
@@ -141,7 +151,6 @@ export const branchMachine = branch.createMachine({
   context: ({ input }) => ({
     branch: input.branch,
     origin: input.origin,
-    entered: input.control,
     node: null,
     visit: 0,
     outcome: null,
@@ -162,12 +171,19 @@ export const branchMachine = branch.createMachine({
             { target: "running" },
           ],
         },
-        running: { on: { PAUSE: "pausing", CANCEL: "cancelling" } },
+        running: {
+          on: { PAUSE: { guard: "is live", target: "pausing" }, CANCEL: { guard: "is live", target: "cancelling" } },
+        },
         pausing: {
           on: { CONTINUE: "running", CANCEL: "cancelling", STAGE_HELD: "paused" },
           always: { guard: not(stateIn({ execution: "visiting" })), target: "paused" },
         },
-        paused: { on: { CONTINUE: "running", CANCEL: "cancelling" } },
+        paused: {
+          on: {
+            CONTINUE: { guard: "is live", target: "running" },
+            CANCEL: { guard: "is live", target: "cancelling" },
+          },
+        },
         cancelling: { always: { guard: stateIn({ execution: "cancelled" }), target: "cancelled" } },
         cancelled: {},
       },
@@ -190,6 +206,8 @@ export const branchMachine = branch.createMachine({
         },
         checking: {
           entry: "ask for the check",
+          // A check that was asked for and not answered before a pause is asked for again after it.
+          always: { guard: not(stateIn({ control: "running" })), target: "ending" },
           on: {
             CHECKED: [
               { guard: "passes", target: "succeeded" },

@@ -170,6 +170,8 @@ export type Effect =
       readonly visit: number;
       readonly branch: string;
       readonly carried: RoutingOutcome | null;
+      /** Declaration index of the edge that led here. */
+      readonly edge?: number;
     }
   | { readonly type: "effect.branch.spawn"; readonly branch: string }
   | { readonly type: "effect.check"; readonly branch: string; readonly node: string; readonly exit: boolean }

@@ -7,7 +7,7 @@
  */
 import type { NewEntry } from "../journal/entry.ts";
 import type { Effect, Failure, RunEvent } from "./protocol.ts";
-import { and, assign, emit, setup, stateIn } from "./xstate.ts";
+import { and, assign, emit, not, setup, stateIn } from "./xstate.ts";
 
 export interface RunInput {
   readonly runId: string;
@@ -19,6 +19,7 @@ export interface RunInput {
 export interface RunContext {
   runId: string;
   createdAtMs: number;
+  /** Whether a slot is kept for its arrival. */
   slot: boolean;
   /** Ms spent pausing or paused so far, without the present pause. */
   pausedMs: number;
@@ -79,7 +80,6 @@ const finish = (status: string) =>
     },
   }));
 const runMs = ({ context, event }: Args) => runTimeMs(context, event.atMs);
-/** Run time as it will be once the pause that this event ends is accounted for: it goes on where it stopped. */
 const stoppedForMs = ({ context, event }: Args) =>
   context.stoppedAtMs === null ? 0 : Math.max(0, event.atMs - context.stoppedAtMs);
 
@@ -103,7 +103,14 @@ const run = setup({
     "ended badly": ({ context }) => context.end?.failure != null,
     "starts over": ({ context }) => context.end?.restart != null,
     "was cancelled": ({ event }) => event.type === "BRANCH_ENDED" && event.cancelled,
-    "is forced": ({ event }) => event.type === "CANCEL" && event.force,
+    "is forced": ({ context, event }) => event.type === "CANCEL" && event.force && context.cancel?.force !== true,
+    "has not begun": stateIn({ execution: "waiting" }),
+    /** The driver answers for ended runs; the chart then takes nothing. */
+    "is live": and([
+      not(stateIn({ execution: "completed" })),
+      not(stateIn({ execution: "failed" })),
+      not(stateIn({ execution: "restarted" })),
+    ]),
   },
   actions: {
     accept: accept(true),
@@ -112,8 +119,10 @@ const run = setup({
     "refuse: cancelling": refuse("run_cancelling", "the run is being cancelled; start a new one from it with fork"),
     "refuse: parent paused": refuse("parent_paused", "the run is paused with its parent; continue the parent"),
     "stop the clock": assign({ stoppedAtMs: ({ context, event }) => context.stoppedAtMs ?? event.atMs }),
+    "use the slot": assign({ slot: false }),
     "start the clock": assign({
-      pausedMs: ({ context, event }) => context.pausedMs + stoppedForMs({ context, event }),
+      // Signed: should the wall clock have been set back meanwhile, run time still goes on where it stopped.
+      pausedMs: ({ context, event }) => context.pausedMs + event.atMs - (context.stoppedAtMs ?? event.atMs),
       stoppedAtMs: null,
       pause: null,
     }),
@@ -142,6 +151,7 @@ const run = setup({
         return context.pause && { ...context.pause, ...(source === "own" ? { own: false } : { inherited: false }) };
       },
     }),
+    "drop the deadline": assign({ pause: ({ context }) => context.pause && { ...context.pause, deadlineMs: null } }),
     "note the escalation": assign({
       pause: ({ context }) => context.pause && { ...context.pause, mode: "interrupt", deadlineMs: null },
     }),
@@ -221,6 +231,15 @@ const run = setup({
         data: { graceMs, deadlineMs: atMs + (force ? 0 : graceMs), ...(force ? { force } : {}), ...reasonOf(event) },
       };
     }),
+    "record forced": entry(({ context, event }) => ({
+      type: "run.cancelling",
+      data: {
+        graceMs: context.cancel?.graceMs ?? 0,
+        deadlineMs: event.atMs,
+        force: true,
+        ...(context.cancel?.reason ? { reason: context.cancel.reason } : {}),
+      },
+    })),
     "record cancelled": entry(({ context, event }) => ({
       type: "run.cancelled",
       data: {
@@ -263,6 +282,24 @@ const pausingMoves = {
   },
 } as const;
 
+/** Nothing is in flight and nothing will begin by itself. */
+const queuedMoves = {
+  PAUSE: {
+    target: "paused",
+    actions: ["note the pause", "stop the clock", "record pausing", "record paused", "row: paused", "accept"],
+  },
+  CONTINUE: { actions: "refuse: not paused" },
+  CANCEL: [
+    {
+      guard: "has not begun",
+      target: "cancelled",
+      actions: ["note the cancel", "record cancelled", "row: cancelled", "accept"],
+    },
+    // Queued again after a pause: branches and stages have to follow first.
+    { target: "cancelling", actions: ["note the cancel", "record cancelling", "row: cancelling", "accept"] },
+  ],
+} as const;
+
 export const runMachine = run.createMachine({
   id: "run",
   version: "1",
@@ -283,34 +320,32 @@ export const runMachine = run.createMachine({
       states: {
         arriving: {
           on: {
+            ...queuedMoves,
             PROCEED: [
-              { guard: "has a slot", target: "running" },
+              { guard: "has a slot", target: "running", actions: "use the slot" },
               { target: "queued", actions: ["record queued", "row: queued"] },
             ],
           },
         },
         queued: {
           on: {
-            SLOT: { target: "running", actions: "row: running" },
-            PAUSE: {
-              target: "paused",
-              actions: ["note the pause", "stop the clock", "record pausing", "record paused", "row: paused", "accept"],
-            },
-            CONTINUE: { actions: "refuse: not paused" },
-            CANCEL: {
-              target: "cancelled",
-              actions: ["note the cancel", "record cancelled", "row: cancelled", "accept"],
-            },
+            ...queuedMoves,
+            SLOT: [
+              { guard: "has not begun", target: "running", actions: "row: running" },
+              { target: "running", actions: ["record started", "row: running"] },
+            ],
           },
         },
         running: {
           on: {
             PAUSE: {
+              guard: "is live",
               target: "pausing",
               actions: ["note the pause", "stop the clock", "record pausing", "row: pausing", "accept"],
             },
-            CONTINUE: { actions: "refuse: not paused" },
+            CONTINUE: { guard: "is live", actions: "refuse: not paused" },
             CANCEL: {
+              guard: "is live",
               target: "cancelling",
               actions: ["note the cancel", "record cancelling", "row: cancelling", "accept"],
             },
@@ -329,6 +364,7 @@ export const runMachine = run.createMachine({
           },
         },
         paused: {
+          entry: "drop the deadline",
           on: {
             ...pausingMoves,
             CONTINUE: [
@@ -351,7 +387,7 @@ export const runMachine = run.createMachine({
             PAUSE: { actions: "refuse: cancelling" },
             CONTINUE: { actions: "refuse: cancelling" },
             CANCEL: [
-              { guard: "is forced", actions: ["force the cancel", "accept without change"] },
+              { guard: "is forced", actions: ["force the cancel", "record forced", "accept without change"] },
               { actions: "accept without change" },
             ],
             QUIET: { target: "cancelled", actions: ["record cancelled", "row: cancelled"] },

@@ -27,6 +27,8 @@ export interface StageInput {
   readonly carried: RoutingOutcome | null;
   readonly durationMs?: number;
   readonly timeoutMs?: number;
+  /** Declaration index of the edge that led here. */
+  readonly edge?: number;
   /** Control state of the run when the stage was entered. */
   readonly control: "running" | "pausing" | "paused" | "cancelling";
   readonly atMs: number;
@@ -44,9 +46,7 @@ export interface StageContext {
   seed: string;
   durationMs?: number;
   timeoutMs?: number;
-  entered: StageInput["control"];
-  /** Run time of entry, ms. */
-  runMs: number;
+  edge?: number;
   /** Current attempt, from 1; 0 before the first. */
   attempt: number;
   /** Executions of the current attempt so far. */
@@ -86,6 +86,8 @@ const isCurrent = ({ context, event }: Args) =>
   (event as EventOf<"EXECUTION_ENDED">).execution === executionId(context);
 const ended = (event: StageEvent) => event as EventOf<"EXECUTION_ENDED">;
 const retryTimer = (context: StageContext) => `${context.stage}#${context.attempt}:retry`;
+/** Of the wall clock, in memory only: it ends with its execution's process. */
+const timeoutTimer = (context: StageContext) => `${executionId(context)}:timeout`;
 const waitTimer = (context: StageContext) => `${context.stage}:wait`;
 const gateId = (context: StageContext) =>
   context.kind === "gate" ? context.stage : `${executionId(context)}:interrupted`;
@@ -136,8 +138,15 @@ const stage = setup({
     "control is running": stateIn({ control: "running" }),
     "is an execution": ({ context }) => context.kind === "execution",
     "is instant": ({ context }) => context.kind === "instant",
-    "entered while pausing": ({ context }) => context.entered === "pausing" || context.entered === "paused",
-    "entered while cancelling": ({ context }) => context.entered === "cancelling",
+    "is a wait": ({ context }) => context.kind === "wait",
+    "entered while pausing": ({ event }) => ["pausing", "paused"].includes(arrival(event)?.control ?? ""),
+    "entered while cancelling": ({ event }) => arrival(event)?.control === "cancelling",
+    "is live": and([
+      not(stateIn({ execution: "succeeded" })),
+      not(stateIn({ execution: "failed" })),
+      not(stateIn({ execution: "skipped" })),
+      not(stateIn({ execution: "cancelled" })),
+    ]),
     "ends in success": ({ context, event }) =>
       isCurrent({ context, event }) && verdict({ context, event }) === "succeed",
     "ends skipped": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "skip",
@@ -148,6 +157,8 @@ const stage = setup({
       isCurrent({ context, event }) && verdict({ context, event }) === "interrupt",
     "is cancelled": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "cancel",
     "is the open execution": isCurrent,
+    "is late": ({ context, event }) => isCurrent({ context, event }) && context.abort !== "timeout",
+    "was shut down": ({ context }) => context.cause === "shutdown",
     "is asked to interrupt": ({ event }) => event.type === "PAUSE" && event.mode === "interrupt",
     "is its timer": ({ context, event }) =>
       event.type === "TIMER_FIRED" && (event.timer === retryTimer(context) || event.timer === waitTimer(context)),
@@ -160,8 +171,9 @@ const stage = setup({
         context.inARow >= CRASH_INTERRUPTIONS_MAX &&
         context.limits.onInterrupt === "retry"),
     "fails after a crash": ({ context }) => context.cause === "crash" && context.limits.onInterrupt === "fail",
-    "chose retry": ({ context }) => context.choice === "retry",
-    "chose fail": ({ context }) => context.choice === "fail" || context.settled?.status === "fail",
+    // The options of a person's gate are the author's words, whatever they are.
+    "chose retry": ({ context }) => context.kind === "execution" && context.choice === "retry",
+    "chose fail": ({ context }) => settledOutcome(context).status === "fail",
     "carries a skip": ({ context }) => context.settled?.status === "skipped",
   },
   actions: {
@@ -217,7 +229,14 @@ const stage = setup({
       inARow: ({ context }) => context.inARow + 1,
     }),
     "count crashes anew": assign({ inARow: 0 }),
+    "forget the signal": assign({ abort: null }),
+    "close the attempt": assign({ abort: null, inARow: 0 }),
     "forget the cause": assign({ cause: null }),
+    "record the time-out": entry(({ context }) => ({
+      type: "timer.fired",
+      ...which(context),
+      data: { timer: timeoutTimer(context) },
+    })),
     "record interrupted": entry(({ context, event }) => ({
       type: "stage.interrupted",
       ...which(context),
@@ -257,7 +276,7 @@ const stage = setup({
         actor: `stage:${context.stage}`,
         kind: "wait",
         clock: "run",
-        dueMs: runMsOf(context, event) + (context.durationMs ?? 0),
+        dueMs: runMsOf(event) + (context.durationMs ?? 0),
       },
     })),
     "arm the wait": effect(({ context, event }) => ({
@@ -266,7 +285,7 @@ const stage = setup({
       actor: `stage:${context.stage}`,
       kind: "wait",
       clock: "run",
-      dueMs: runMsOf(context, event) + (context.durationMs ?? 0),
+      dueMs: runMsOf(event) + (context.durationMs ?? 0),
     })),
     "record fired": entry(({ context, event }) => ({
       type: "timer.fired",
@@ -313,14 +332,14 @@ const stage = setup({
       answer: (event as EventOf<"ANSWER">).answer,
     })),
     "record the answer": entry(({ context, event }) => {
-      const { timedOut, choice, answer, by } = event as EventOf<"ANSWER">;
+      const { timedOut, choice, answer, by, outcome } = event as EventOf<"ANSWER">;
       return timedOut
         ? {
             type: "gate.timed_out",
             ...where(context),
-            data: { gate: gateId(context), ...(choice ? { defaultChoice: choice } : {}) },
+            data: { gate: gateId(context), ...(choice ? { defaultChoice: choice } : {}), choice, outcome },
           }
-        : { type: "gate.answered", ...where(context), data: { gate: gateId(context), answer, by } };
+        : { type: "gate.answered", ...where(context), data: { gate: gateId(context), answer, by, choice, outcome } };
     }),
     "keep the answer": assign({
       settled: ({ event }) => (event as EventOf<"ANSWER">).outcome,
@@ -368,7 +387,7 @@ const stage = setup({
       data: { outcome: { status: "success" }, kind: context.type },
     })),
     "record settled": entry(({ context }): NewEntry => {
-      const outcome = context.settled ?? { status: "success" };
+      const outcome = settledOutcome(context);
       const place = context.kind === "execution" ? which(context) : where(context);
       if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code: "fail" } };
       if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome } };
@@ -386,7 +405,7 @@ const stage = setup({
       status: "fail",
       failureReason: "its process was lost and on_interrupt is fail",
     })),
-    "tell the branch settled": tellBranch(({ context }) => routing(context.settled ?? { status: "success" })),
+    "tell the branch settled": tellBranch(({ context }) => routing(settledOutcome(context))),
     "tell the branch cancelled": tellBranch(() => ({ status: "fail", failureReason: "cancelled" }), true),
     "tell the branch it holds": effect(({ context }) => ({
       type: "effect.message",
@@ -403,9 +422,21 @@ function policyAfterCrash(context: StageContext): "retry" | "ask" | "fail" {
   return context.limits.onInterrupt;
 }
 
-/** The init event of XState carries no stamp: then the moment of entry counts. */
-function runMsOf(context: StageContext, event: StageEvent): number {
-  return event.runMs ?? context.runMs;
+/** What an answered or instant stage came to. A `retry` that is no word here asks for what cannot be: a failure. */
+function settledOutcome({ kind, settled, choice, limits }: StageContext): EntryOutcome {
+  const outcome = settled ?? { status: "success" };
+  if (kind === "instant" || outcome.status === "fail") return outcome;
+  const isRefused = outcome.status === "retry" && limits.retryIsWord !== true;
+  return isRefused || (kind === "execution" && choice === "fail") ? { ...outcome, status: "fail" } : outcome;
+}
+
+/** The first event of a chart carries its input. */
+function arrival(event: StageEvent): StageInput | undefined {
+  return (event as unknown as { readonly input?: StageInput }).input;
+}
+
+function runMsOf(event: StageEvent): number {
+  return arrival(event)?.runMs ?? event.runMs;
 }
 
 export const stageMachine = stage.createMachine({
@@ -423,8 +454,7 @@ export const stageMachine = stage.createMachine({
     seed: input.seed,
     ...(input.durationMs === undefined ? {} : { durationMs: input.durationMs }),
     ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
-    entered: input.control,
-    runMs: input.runMs,
+    ...(input.edge === undefined ? {} : { edge: input.edge }),
     attempt: 0,
     start: 0,
     inARow: 0,
@@ -444,10 +474,12 @@ export const stageMachine = stage.createMachine({
             { target: "running" },
           ],
         },
-        running: { on: { PAUSE: "pausing", CANCEL: "cancelling" } },
+        running: {
+          on: { PAUSE: { guard: "is live", target: "pausing" }, CANCEL: { guard: "is live", target: "cancelling" } },
+        },
         pausing: {
-          on: { CONTINUE: "running", CANCEL: "cancelling" },
-          always: { guard: not(stateIn({ execution: "executing" })), target: "paused" },
+          on: { CONTINUE: { guard: "is live", target: "running" }, CANCEL: { guard: "is live", target: "cancelling" } },
+          always: { guard: and(["is live", not(stateIn({ execution: "executing" }))]), target: "paused" },
         },
         paused: { entry: "tell the branch it holds", on: { CONTINUE: "running", CANCEL: "cancelling" } },
         cancelling: { always: { guard: stateIn({ execution: "cancelled" }), target: "cancelled" } },
@@ -472,7 +504,7 @@ export const stageMachine = stage.createMachine({
               actions: ["record entered", "record passed", "carry on", "tell the branch settled"],
             },
             {
-              guard: ({ context }) => context.kind === "wait",
+              guard: "is a wait",
               target: "waiting",
               actions: ["record entered", "record the timer", "arm the wait"],
             },
@@ -500,28 +532,33 @@ export const stageMachine = stage.createMachine({
               { guard: "ends in failure", target: "failed", actions: ["record failure", "tell the branch failed"] },
             ],
             EXECUTION_LOST: [
-              { guard: stateIn({ control: "cancelling" }), target: "cancelled" },
+              { guard: and([stateIn({ control: "cancelling" }), "is the open execution"]), target: "cancelled" },
               {
                 guard: "is the open execution",
                 target: "interrupted",
                 actions: ["note the crash", "record interrupted"],
               },
             ],
-            TIME_OUT: { guard: "is the open execution", actions: ["note abort timeout", "ask it to stop in time"] },
+            TIME_OUT: {
+              guard: "is late",
+              actions: ["note abort timeout", "record the time-out", "ask it to stop in time"],
+            },
             PAUSE: { guard: "is asked to interrupt", actions: ["note abort pause", "ask it to pause"] },
             INTERRUPT: { actions: ["note abort", "ask it to stop"] },
             CANCEL: { actions: ["note abort cancel", "ask it to cancel"] },
           },
         },
         backing_off: {
+          entry: "close the attempt",
           on: {
             TIMER_FIRED: { guard: "is its timer", target: "ready", actions: ["record fired"] },
             CANCEL: { target: "cancelled", actions: ["clear the back-off", "record the cleared back-off"] },
           },
         },
         interrupted: {
+          entry: "forget the signal",
           on: {
-            PROCEED: { actions: "forget the cause" },
+            PROCEED: { guard: "was shut down", actions: "forget the cause" },
             CANCEL: "cancelled",
           },
           always: [

@@ -28,6 +28,8 @@ export { and, assign, emit, not, setup, stateIn };
 /** The version of XState that wrote a checkpoint; its first number must fit to read it. */
 export const XSTATE_VERSION = "5.33.3";
 
+export type SnapshotOf<M extends AnyStateMachine> = SnapshotFrom<M>;
+
 export interface Step<M extends AnyStateMachine = AnyStateMachine> {
   readonly snapshot: SnapshotFrom<M>;
   readonly effects: readonly Effect[];
