@@ -1,5 +1,12 @@
 /** A user's own machine as a handler: stored with its stage, suspended at its boundaries, restored. Source: 03 §3. */
-import { type AnyActor, type AnyMachineSnapshot, type AnyStateMachine, createActor, isMachineSnapshot } from "xstate";
+import {
+  type AnyActor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  isMachineSnapshot,
+  type Snapshot,
+} from "xstate";
 import type { Attributes, JsonValue } from "../../graph/index.ts";
 import { MACHINE_SNAPSHOT_INTERVAL_MS } from "../../limits.ts";
 import type { AbortReason, ExecutionAbort, HandlerInput } from "../handler.ts";
@@ -125,7 +132,9 @@ class MachineRun {
   }
 
   #text(): string {
-    const snapshot = this.#actor.getPersistedSnapshot();
+    // XState refuses inline actors in its development build only; `writeMachine` does in every build.
+    const actor = this.#actor as unknown as { getPersistedSnapshot(options: object): Snapshot<unknown> };
+    const snapshot = actor.getPersistedSnapshot({ __unsafeAllowInlineActors: true });
     return writeMachine(this.#machine, { attempt: this.#input.attempt, snapshot, delays: this.#delays.pending() });
   }
 

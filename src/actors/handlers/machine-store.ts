@@ -24,8 +24,8 @@ export function writeMachine(
   rest: Pick<StoredMachine, "attempt" | "snapshot" | "delays">,
 ): string {
   const found =
-    findNonJson(rest.snapshot, "snapshot", { undefinedProperties: true }) ??
     findInlineActors(rest.snapshot, machine.id) ??
+    findNonJson(rest.snapshot, "snapshot", { undefinedProperties: true }) ??
     findNonJson(rest.delays, "delays", { undefinedProperties: true });
   if (found) {
     const message = `the state of machine "${machine.id}" cannot be stored: it must be plain JSON with registered actors, but ${found}`;
