@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { Command } from "commander";
+import { SafepointError } from "../../errors.ts";
+import type { Graph } from "../../graph/index.ts";
+import { parsePipeline } from "../../graph/parser.ts";
+import type { Overlay } from "../../runtime/queries/draw/node-states.ts";
+import type { Cli } from "../cli.ts";
+import type { Act } from "../command-table.ts";
+import { withStore } from "../open-store.ts";
+import { readWord } from "../option-values.ts";
+import { readText } from "../read-text.ts";
+
+const FORMATS = ["svg", "dot", "mermaid", "json"] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Options {
+  readonly format: string;
+  readonly run?: string;
+}
+
+export function define(command: Command, act: Act): void {
+  command
+    .argument("[file]", "a pipeline; - is stdin; may be left out with --run")
+    .option("--format <format>", FORMATS.join(", "), "svg")
+    .option("--run <id>", "mark nodes and edges with the state of this run")
+    .action(act(graph));
+}
+
+async function graph(cli: Cli, file: string | undefined, options: Options): Promise<number> {
+  const format = readWord("--format", options.format, FORMATS);
+  const drawn = file === undefined ? undefined : parsePipeline(await readText(cli.io, file), { file });
+  const { run } = options;
+  if (run === undefined) {
+    if (!drawn) throw new SafepointError("usage", "expected a pipeline's file, or --run with a run's id");
+    return print(cli, await draw(drawn, format));
+  }
+  const { pinned, overlay } = await readRun(cli, run);
+  if (drawn && hashOf(drawn) !== hashOf(pinned)) {
+    await cli.note(`note: ${file} is not the pipeline that run ${run} is pinned to`);
+  }
+  return print(cli, await draw(drawn ?? pinned, format, overlay));
+}
+
+async function readRun(cli: Cli, runId: string): Promise<{ pinned: Graph; overlay: Overlay }> {
+  const { graphOf } = await import("../../runtime/queries/graph.ts");
+  const { overlayOf } = await import("../../runtime/queries/draw/node-states.ts");
+  return withStore(cli, {}, async (store) => ({
+    pinned: await graphOf(store, runId),
+    overlay: await overlayOf(store, runId),
+  }));
+}
+
+async function draw(drawn: Graph, format: Format, overlay?: Overlay): Promise<string> {
+  switch (format) {
+    case "mermaid": {
+      const { pipelineMermaid } = await import("../../runtime/queries/draw/pipeline-mermaid.ts");
+      return pipelineMermaid(drawn, overlay);
+    }
+    case "json": {
+      const { pipelineDocument } = await import("../../runtime/queries/draw/pipeline-document.ts");
+      return `${JSON.stringify(pipelineDocument(drawn, overlay), null, 2)}\n`;
+    }
+    default: {
+      const { pipelineDot } = await import("../../runtime/queries/draw/pipeline-dot.ts");
+      return format === "dot" ? pipelineDot(drawn, overlay) : drawSvg(drawn, pipelineDot(drawn, overlay));
+    }
+  }
+}
+
+/** Graphviz takes minutes and gigabytes beyond; such graphs are for programs, not for eyes. */
+const DRAWN_NODES_MAX = 2_000;
+
+async function drawSvg(drawn: Graph, dot: string): Promise<string> {
+  if (drawn.nodes.length > DRAWN_NODES_MAX) {
+    throw new SafepointError(
+      "limit_exceeded",
+      `expected at most ${DRAWN_NODES_MAX} nodes to draw, found ${drawn.nodes.length}`,
+      { details: { hint: "--format dot, mermaid and json have no such limit" } },
+    );
+  }
+  const { drawDot } = await import("../../inspect/draw.ts");
+  return drawDot(dot);
+}
+
+async function print(cli: Cli, text: string): Promise<number> {
+  await cli.io.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  return 0;
+}
+
+function hashOf(pipeline: Graph): string {
+  return createHash("sha256").update(pipeline.source).digest("hex");
+}

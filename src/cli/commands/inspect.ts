@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { parsePipeline } from "../../graph/parser.ts";
+import type { ActiveState } from "../../inspect/active-states.ts";
+import type { Cli } from "../cli.ts";
+import type { Act } from "../command-table.ts";
+import { withStore } from "../open-store.ts";
+import { readWord } from "../option-values.ts";
+import { readText } from "../read-text.ts";
+import { formatTable } from "../text/table.ts";
+
+const FORMATS = ["statechart-json", "mermaid", "svg"] as const;
+const CHARTS = ["run", "branch", "stage"] as const;
+
+interface Options {
+  readonly format?: string;
+  readonly chart?: string;
+}
+
+export function define(command: Command, act: Act): void {
+  command
+    .argument("<file|run>", "a pipeline's file, or a run's id")
+    .option("--format <format>", `${FORMATS.join(", ")} (default: which state each actor of a run is in)`)
+    .option("--chart <chart>", `only one of ${CHARTS.join(", ")}`)
+    .action(act(inspect));
+}
+
+/**
+ * For a file, and with --format, the statecharts; for a run also which state each of its live actors is in. One format
+ * and one chart is a document of that format alone; several drawings come one after the other.
+ */
+async function inspect(cli: Cli, target: string, options: Options): Promise<number> {
+  const charts = options.chart === undefined ? CHARTS : [readWord("--chart", options.chart, CHARTS)];
+  const isFile = target === "-" || existsSync(resolve(cli.io.cwd, target));
+  if (isFile) parsePipeline(await readText(cli.io, target), { file: target });
+  const actors = isFile ? undefined : await actorsOf(cli, target);
+  if (options.format === undefined && actors) {
+    await cli.result({ runId: target, actors }, () => describe(actors));
+    return 0;
+  }
+  const format = readWord("--format", options.format ?? "statechart-json", FORMATS);
+  if (format === "statechart-json") await printJson(cli, charts, actors);
+  else await printDrawings(cli, charts, format);
+  return 0;
+}
+
+async function actorsOf(cli: Cli, runId: string): Promise<readonly ActiveState[]> {
+  const { findRun } = await import("../../runtime/queries/find-run.ts");
+  const { activeStates } = await import("../../inspect/active-states.ts");
+  return withStore(cli, {}, async (store) => {
+    await findRun(store, runId);
+    return activeStates(store, runId);
+  });
+}
+
+type ChartName = (typeof CHARTS)[number];
+
+async function printJson(cli: Cli, charts: readonly ChartName[], actors: readonly ActiveState[] | undefined) {
+  const { statechartJson } = await import("../../inspect/statechart-json.ts");
+  const { statecharts } = await import("../../inspect/statecharts.ts");
+  const [only] = charts;
+  if (charts.length === 1 && only && !actors) return cli.result(statechartJson(statecharts[only]));
+  const drawn = Object.fromEntries(charts.map((name) => [name, statechartJson(statecharts[name])]));
+  return cli.result(actors ? { charts: drawn, actors } : drawn);
+}
+
+async function printDrawings(cli: Cli, charts: readonly ChartName[], format: "mermaid" | "svg") {
+  const { statecharts } = await import("../../inspect/statecharts.ts");
+  const { statechartMermaid } = await import("../../inspect/statechart-mermaid.ts");
+  const { statechartSvg } = await import("../../inspect/statechart-dot.ts");
+  for (const name of charts) {
+    const text = format === "svg" ? await statechartSvg(statecharts[name]) : statechartMermaid(statecharts[name]);
+    await cli.io.stdout.write(`${text.trimEnd()}\n`);
+  }
+}
+
+function describe(actors: readonly ActiveState[]): string {
+  if (actors.length === 0) return "no live actors";
+  return formatTable([
+    ["ACTOR", "STATES", "SEQ"],
+    ...actors.map((row) => [row.actor, row.states.join(" "), String(row.seq)]),
+  ]);
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { viewOf } from "../../runtime/queries/view.ts";
+import type { Cli } from "../cli.ts";
+import type { Act } from "../command-table.ts";
+import { withStore } from "../open-store.ts";
+import { noteRounding, readAt } from "../point-in-time.ts";
+import { formatView } from "../text/view.ts";
+
+interface Options {
+  readonly at?: string;
+}
+
+export function define(command: Command, act: Act): void {
+  command
+    .argument("<run>", "id of a run")
+    .option("--at <seq>", "as it was then, rounded down to a complete turn")
+    .action(act(show));
+}
+
+async function show(cli: Cli, runId: string, options: Options): Promise<number> {
+  const asked = readAt(options.at);
+  const { view, at } = await withStore(cli, {}, async (store) => {
+    await noteRounding(cli, store, { runId, at: asked });
+    return viewOf(store, runId, { at: asked, now: cli.io.now() });
+  });
+  await cli.result(at ? { ...view, at } : view, () => formatView(view));
+  return 0;
+}

@@ -1,0 +1,105 @@
+import type { EntryData, EntryType } from "../../journal/catalogue.ts";
+import type { JournalEntry } from "../../journal/entry.ts";
+import type { RunStatus } from "../../persistence/store.ts";
+import type { RunProgress, StageMark } from "./progress.ts";
+import { branchLine, endStage, stageLine } from "./progress.ts";
+
+const STATUS_AFTER: Partial<Record<EntryType, RunStatus>> = {
+  "run.queued": "queued",
+  "run.started": "running",
+  "run.continued": "running",
+  "run.pausing": "pausing",
+  "run.paused": "paused",
+  "run.cancelling": "cancelling",
+  "run.cancelled": "cancelled",
+  "run.completed": "completed",
+  "run.failed": "failed",
+};
+
+const KINDS_WITHOUT_LINE = new Set(["start", "exit"]);
+
+/** Takes an entry into the progress. Entries it has nothing to show for change nothing. */
+export function addEntry(run: RunProgress, entry: JournalEntry): void {
+  const topic = entry.type.slice(0, entry.type.indexOf("."));
+  if (topic === "run") addRunEntry(run, entry);
+  else if (topic === "stage") addStageEntry(run, entry);
+  else if (topic === "branch") addBranchEntry(run, entry);
+  else if (topic === "gate") addGateEntry(run, entry);
+}
+
+function addGateEntry(run: RunProgress, entry: JournalEntry): void {
+  const stage = stageLine(run, entry);
+  if (!stage) return;
+  if (entry.type !== "gate.opened") {
+    delete stage.gate;
+    delete stage.detail;
+    return;
+  }
+  const { gate, text } = entry.data as EntryData<"gate.opened">;
+  stage.mark = "waiting";
+  stage.gate = gate;
+  stage.detail = `asks: ${text}`;
+}
+
+function addRunEntry(run: RunProgress, entry: JournalEntry): void {
+  const status = STATUS_AFTER[entry.type];
+  if (status !== undefined) run.status = status;
+  if (entry.type === "run.created") {
+    run.pipeline = (entry.data as EntryData<"run.created">).pipeline.name;
+    run.createdAt = entry.at;
+  } else if (entry.type === "run.failed") {
+    run.failure = (entry.data as EntryData<"run.failed">).message;
+  }
+  if (status === "completed" || status === "failed" || status === "cancelled") run.endedAt = entry.at;
+}
+
+function addStageEntry(run: RunProgress, entry: JournalEntry): void {
+  if (entry.type === "stage.result_discarded") return;
+  const stage = stageLine(run, entry);
+  if (!stage) return;
+  switch (entry.type) {
+    case "stage.entered": {
+      const { kind } = entry.data as EntryData<"stage.entered">;
+      stage.mark = KINDS_WITHOUT_LINE.has(kind) || kind === "conditional" ? "entered" : "waiting";
+      return;
+    }
+    case "stage.started":
+      stage.mark = "running";
+      stage.attempt = entry.attempt ?? stage.attempt;
+      delete stage.retryAt;
+      delete stage.detail;
+      return;
+    case "stage.retry_scheduled": {
+      const data = entry.data as EntryData<"stage.retry_scheduled">;
+      stage.mark = "backing_off";
+      stage.retryAt = entry.at + data.delayMs;
+      stage.detail = data.outcome.failureReason ?? data.outcome.status;
+      return;
+    }
+    case "stage.interrupted":
+      stage.mark = "interrupted";
+      stage.detail = (entry.data as EntryData<"stage.interrupted">).cause;
+      return;
+    default:
+      endStage(run, stage, stageEnd(entry));
+  }
+}
+
+function stageEnd(entry: JournalEntry): { mark: StageMark; at: number; detail?: string } {
+  const { at } = entry;
+  if (entry.type === "stage.cancelled") {
+    return { mark: "cancelled", at, detail: (entry.data as EntryData<"stage.cancelled">).reason };
+  }
+  const { outcome } = entry.data as EntryData<"stage.succeeded" | "stage.failed" | "stage.skipped">;
+  if (entry.type === "stage.failed") return { mark: "failed", at, detail: outcome.failureReason ?? outcome.status };
+  if (entry.type === "stage.skipped") return { mark: "skipped", at };
+  if (outcome.status === "success") return { mark: "succeeded", at };
+  return { mark: outcome.status === "partial_success" ? "partial" : "succeeded", at, detail: outcome.status };
+}
+
+function addBranchEntry(run: RunProgress, entry: JournalEntry): void {
+  if (entry.branch === undefined) return;
+  const branch = branchLine(run, entry.branch);
+  const word = entry.type.slice("branch.".length);
+  branch.status = word === "started" ? "running" : (word as typeof branch.status);
+}

@@ -1,0 +1,29 @@
+/** The world as a command sees it. Tests hand in their own. */
+
+export interface OutputStream {
+  readonly isTTY: boolean;
+  /** Undefined where it is no terminal. */
+  readonly columns: number | undefined;
+  readonly rows: number | undefined;
+  /** True once the reader has gone away; writing is then without effect. */
+  readonly closed: boolean;
+  /** Resolves when the text has been handed over: who waits for it never piles up memory. */
+  write(text: string | Uint8Array): Promise<void>;
+  onResize(listener: () => void): () => void;
+}
+
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+export interface Io {
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Epoch ms. */
+  now(): number;
+  /** Takes a signal over from the system's default; answers with how to give it back. */
+  onSignal(signal: StopSignal, listener: () => void): () => void;
+  /** Leaves at once, for the one case in which nothing may be waited for any more. */
+  exit(code: number): void;
+}

@@ -1,0 +1,47 @@
+import type { Io, OutputStream } from "./io.ts";
+
+/** The Io of the running process. */
+export function processIo(): Io {
+  return {
+    stdin: process.stdin,
+    stdout: outputStream(process.stdout),
+    stderr: outputStream(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    now: () => Date.now(),
+    onSignal(signal, listener) {
+      process.on(signal, listener);
+      return () => process.removeListener(signal, listener);
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** A stream whose reader may leave (`safepoint events x | head`): that is no error, it only ends the writing. */
+function outputStream(stream: NodeJS.WriteStream): OutputStream {
+  let closed = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    closed = true;
+    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") process.exitCode = 74;
+  });
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows : undefined;
+    },
+    get closed() {
+      return closed || stream.destroyed;
+    },
+    write(text) {
+      if (closed || stream.destroyed || text.length === 0) return Promise.resolve();
+      return new Promise((resolve) => stream.write(text, () => resolve()));
+    },
+    onResize(listener) {
+      stream.on("resize", listener);
+      return () => stream.removeListener("resize", listener);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { RunView } from "../../journal/run-view.ts";
+import { printable } from "./printable.ts";
+import { formatTable } from "./table.ts";
+import { formatSpan } from "./times.ts";
+
+/** Stages shown; the rest is in --json. */
+const STAGES_SHOWN = 30;
+
+/** A run view for people: what it is, how it stands, what it waits for, its last stages. */
+export function formatView(view: RunView): string {
+  return [head(view), waiting(view), stages(view), branches(view), failure(view)]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function head(view: RunView): string {
+  const rows: string[][] = [
+    ["run", view.runId],
+    ["pipeline", `${view.pipeline.name} (${view.pipeline.hash.slice(0, 12)})`],
+    ["status", view.statusReason === undefined ? view.status : `${view.status} (${view.statusReason})`],
+    ["seq", String(view.seq)],
+    ["created", view.createdAt],
+  ];
+  if (view.finishedAt) rows.push(["finished", `${view.finishedAt} (${spanBetween(view.createdAt, view.finishedAt)})`]);
+  if (view.owner) rows.push(["owner", `${view.owner.host}:${view.owner.pid}`]);
+  if (view.resumeEpoch > 0) rows.push(["resumed", `${view.resumeEpoch}×`]);
+  const labels = Object.entries(view.labels);
+  if (labels.length > 0) rows.push(["labels", labels.map(([key, value]) => `${key}=${value}`).join(" ")]);
+  return formatTable(rows);
+}
+
+function waiting(view: RunView): string {
+  const lines = view.waitingOn.map((each) => {
+    return `  ${each.kind} ${each.id}${each.stage ? ` at ${each.stage}` : ""}${each.until ? ` until ${each.until}` : ""}`;
+  });
+  const draining = view.control.draining.map((each) => `  draining ${each.execution} since ${each.since}`);
+  const held = view.control.held.map(
+    (each) => `  held ${each.what}${each.stage ? ` ${each.stage}` : ""}: ${each.reason}`,
+  );
+  const all = [...lines, ...draining, ...held].map(printable);
+  return all.length === 0 ? "" : ["waits for", ...all].join("\n");
+}
+
+function stages(view: RunView): string {
+  const shown = view.stages.slice(-STAGES_SHOWN);
+  if (shown.length === 0) return "";
+  const rows = shown.map((stage) => {
+    const last = stage.attempts.at(-1);
+    const span = last?.endedAt ? spanBetween(last.startedAt, last.endedAt) : "";
+    const again = stage.attempts.some((attempt) => attempt.rerun) ? " (rerun)" : "";
+    return [
+      stage.address,
+      `${stage.status}${again}`,
+      stage.attempt > 0 ? `#${stage.attempt}` : "",
+      span,
+      lastWord(stage),
+    ];
+  });
+  const total = view.stagesTotal ?? view.stages.length;
+  const note = total > shown.length ? `\n(${shown.length} of ${total} stages)` : "";
+  return formatTable([["STAGE", "STATUS", "ATTEMPT", "TIME", "NOTES"], ...rows]) + note;
+}
+
+const NOTE_CHARS_MAX = 80;
+
+function lastWord(stage: RunView["stages"][number]): string {
+  const text = stage.attempts.at(-1)?.failureReason ?? stage.notes ?? stage.outcome ?? "";
+  const line = printable(text);
+  return line.length > NOTE_CHARS_MAX ? `${line.slice(0, NOTE_CHARS_MAX - 1)}…` : line;
+}
+
+function branches(view: RunView): string {
+  const others = view.branches.filter((branch) => branch.origin !== "main");
+  if (others.length === 0) return "";
+  return formatTable([
+    ["BRANCH", "STATUS", "NODE"],
+    ...others.map((each) => [each.path, each.status, each.node ?? ""]),
+  ]);
+}
+
+function failure(view: RunView): string {
+  if (!view.failure) return "";
+  const { code, message, stage } = view.failure;
+  return printable(`failed: ${code}: ${message}${stage ? ` (at ${stage})` : ""}`);
+}
+
+function spanBetween(from: string | undefined, to: string): string {
+  return from === undefined ? "" : formatSpan(Date.parse(to) - Date.parse(from));
+}

@@ -1,0 +1,26 @@
+import { Observable } from "rxjs";
+import type { JournalEntry } from "../../journal/entry.ts";
+import type { Store } from "../../persistence/store.ts";
+import type { TailQuery } from "./tail.ts";
+import { tailPages } from "./tail.ts";
+
+/**
+ * {@link tailPages} as a cold observable of entries: each subscriber reads for itself, from its own place. Unsubscribing
+ * stops the reading, also in the middle of a page.
+ */
+export function tailEntries(store: Store, query: Omit<TailQuery, "signal"> = {}): Observable<JournalEntry> {
+  return new Observable<JournalEntry>((subscriber) => {
+    const stop = new AbortController();
+    const pump = async () => {
+      for await (const page of tailPages(store, { ...query, signal: stop.signal })) {
+        for (const entry of page) {
+          if (subscriber.closed) return;
+          subscriber.next(entry);
+        }
+      }
+      subscriber.complete();
+    };
+    pump().catch((error: unknown) => subscriber.error(error));
+    return () => stop.abort();
+  });
+}
