@@ -3,6 +3,7 @@ import { MAIN_BRANCH } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
 import type { FoldDraft } from "./draft.ts";
 import { acceptCommand } from "./lineage.ts";
+import { interruptExecutions } from "./stages.ts";
 
 export function foldControlAccepted(draft: FoldDraft, entry: JournalEntry<"control.accepted">): void {
   const { verb, before, after, changed, reason, boundary } = entry.data;
@@ -49,4 +50,5 @@ function cancelScope(draft: FoldDraft, scope: string): void {
 export function foldEscalated(draft: FoldDraft): void {
   const { deadlineMs: _, ...control } = draft.state.control;
   draft.set({ control: { ...control, mode: "interrupt" } });
+  interruptExecutions(draft);
 }

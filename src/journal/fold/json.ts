@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/outcome.ts";
-import { CATALOGUE, valueSchema } from "../catalogue.ts";
+import { CATALOGUE, outcomeSchema, valueSchema } from "../catalogue.ts";
 import { BRANCH_ORIGINS, CONTAINER_KINDS, RUN_STATUSES } from "../status.ts";
 import type { FoldState } from "./state.ts";
 
@@ -93,13 +93,22 @@ const stage = z.strictObject({
   startedAtMs: ms,
   attempt: count,
   start: count,
-  execution: z.strictObject({ id: text, sinceMs: ms, timeoutMs: ms.exactOptional() }).exactOptional(),
+  edge: count.exactOptional(),
+  execution: z
+    .strictObject({
+      id: text,
+      sinceMs: ms,
+      timeoutMs: ms.exactOptional(),
+      abort: z.enum(["pause", "timeout"]).exactOptional(),
+    })
+    .exactOptional(),
   crashes: count,
-  interrupted: z.strictObject({ cause: text, policy: z.enum(["retry", "ask", "fail"]) }).exactOptional(),
+  interrupted: z.strictObject({ cause: text, policy: z.enum(["retry", "ask", "fail"]), seq: count }).exactOptional(),
   backoff: z.strictObject({ timer: text, dueMs: ms, nextAttempt: count }).exactOptional(),
   timers: z.array(text).exactOptional(),
   gate: text.exactOptional(),
   answer: json.exactOptional(),
+  settled: z.strictObject({ choice: text, outcome: outcomeSchema }).exactOptional(),
 });
 
 const timer = z.strictObject({ timer: text, actor: text, kind: text, clock: z.enum(["run", "wall"]), dueMs: ms });

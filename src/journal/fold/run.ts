@@ -7,6 +7,7 @@ import { changeStatus } from "./lineage.ts";
 import { applyContext, endBranch, enterMain } from "./live.ts";
 import { rebase } from "./rebase.ts";
 import { runTimeAt } from "./run-clock.ts";
+import { interruptExecutions } from "./stages.ts";
 import type { FoldState, RunClock } from "./state.ts";
 
 export function foldCreated(draft: FoldDraft, entry: JournalEntry<"run.created">): void {
@@ -63,6 +64,7 @@ export function foldPausing(draft: FoldDraft, entry: JournalEntry<"run.pausing">
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
     },
   });
+  if (mode === "interrupt") interruptExecutions(draft);
 }
 
 export function foldPaused(draft: FoldDraft, entry: JournalEntry<"run.paused">): void {
@@ -96,7 +98,10 @@ export function foldCancelling(draft: FoldDraft, entry: JournalEntry<"run.cancel
   const { reason, graceMs, deadlineMs, force } = entry.data;
   changeStatus(draft, entry, { to: "cancelling", verb: "cancel", reason });
   const { mode: _, deadlineMs: _pause, ...control } = draft.state.control;
+  const { clock } = draft.state;
   draft.set({
+    // Neither pausing nor paused any more: run time goes on.
+    clock: clock.sinceMs === undefined ? { ...clock, sinceMs: entry.at } : clock,
     control: {
       ...control,
       sources: { own: false, inherited: false },

@@ -39,13 +39,14 @@ export function foldStageStarted(draft: FoldDraft, entry: JournalEntry<"stage.st
   const start = known?.start ?? (attempt === stage.attempt ? stage.start + 1 : 1);
   const { timeoutMs } = entry.data;
   if (stage.backoff) clearTimer(draft, stage.backoff.timer);
-  const { backoff: _b, interrupted: _i, ...rest } = draft.state.stages.get(stage.address) ?? stage;
+  const { backoff: _b, interrupted: _i, settled, ...rest } = draft.state.stages.get(stage.address) ?? stage;
   put(draft, {
     ...rest,
     status: "running",
     attempt,
     start,
-    crashes: attempt === stage.attempt ? stage.crashes : 0,
+    // One that a person let start again counts anew.
+    crashes: attempt === stage.attempt && settled === undefined ? stage.crashes : 0,
     execution: {
       id: entry.execution ?? `${stage.address}#${attempt}.${start}`,
       sinceMs: entry.at,
@@ -61,7 +62,7 @@ export function foldStageInterrupted(draft: FoldDraft, entry: JournalEntry<"stag
   const { cause, inARow, policy } = entry.data;
   closeExecution(draft, stage, cause === "lost" || cause === "foreign_host" ? "lost" : "interrupted");
   const { execution: _, ...rest } = stage;
-  put(draft, { ...rest, status: "interrupted", crashes: inARow, interrupted: { cause, policy } });
+  put(draft, { ...rest, status: "interrupted", crashes: inARow, interrupted: { cause, policy, seq: entry.seq } });
 }
 
 export function foldRetryScheduled(draft: FoldDraft, entry: JournalEntry<"stage.retry_scheduled">): void {
@@ -73,6 +74,22 @@ export function foldRetryScheduled(draft: FoldDraft, entry: JournalEntry<"stage.
   const { execution: _e, interrupted: _i, ...rest } = stage;
   put(draft, { ...rest, status: "backing_off", crashes: 0, backoff: { timer, dueMs, nextAttempt } });
   setTimer(draft, { timer, actor: actorOfStage(stage.address), kind: "retry", clock: "run", dueMs });
+}
+
+/** A pause that interrupts is told to every execution in flight. */
+export function interruptExecutions(draft: FoldDraft): void {
+  for (const { address } of draft.state.stages.values()) noteAbort(draft, address, "pause");
+}
+
+export function foldExecutionTimedOut(draft: FoldDraft, entry: JournalEntry<"timer.fired">): void {
+  const stage = ofEntry(draft, entry);
+  if (stage && stage.execution?.id === entry.execution) noteAbort(draft, stage.address, "timeout");
+}
+
+function noteAbort(draft: FoldDraft, address: string, abort: "pause" | "timeout"): void {
+  const stage = draft.state.stages.get(address);
+  if (!stage?.execution || stage.execution.abort !== undefined) return;
+  put(draft, { ...stage, execution: { ...stage.execution, abort } });
 }
 
 type StageEnd = Extract<EntryType, "stage.succeeded" | "stage.failed" | "stage.skipped" | "stage.cancelled">;
@@ -160,7 +177,7 @@ function liveStage(draft: FoldDraft, entry: JournalEntry): StageFold | undefined
   const branch = draft.state.branches.get(address.branch);
   if (!branch || address.visit <= visitsOf(draft, address.branch, address.node)) return undefined;
   leavePassThrough(draft, branch.stage);
-  const { next: _, ...rest } = branch;
+  const { next, ...rest } = branch;
   draft.map("branches").set(address.branch, { ...rest, stage: entry.stage });
   const visits = draft.inner("visits", address.branch);
   const visited = visits.get(address.node);
@@ -172,6 +189,7 @@ function liveStage(draft: FoldDraft, entry: JournalEntry): StageFold | undefined
     status: "entered",
     bornSeq: entry.seq,
     startedAtMs: entry.at,
+    ...(next?.edge === undefined || next.node !== address.node ? {} : { edge: next.edge }),
     attempt: 0,
     start: 0,
     crashes: 0,

@@ -3,7 +3,7 @@
  * json.ts for its JSON form. Maps and not objects, because node ids and context keys are whatever an author writes.
  */
 import type { JsonValue, RoutingOutcome } from "../../graph/outcome.ts";
-import type { ContextValue, EntryData } from "../catalogue.ts";
+import type { ContextValue, EntryData, EntryOutcome } from "../catalogue.ts";
 import type {
   BranchOrigin,
   EndedBranchStatus,
@@ -147,17 +147,27 @@ export interface StageFold {
   /** Of the newest execution; 0 before the first. */
   readonly attempt: number;
   readonly start: number;
+  /** Declaration index of the edge that led here. */
+  readonly edge?: number;
   /** The open execution: in flight. */
-  readonly execution?: { readonly id: string; readonly sinceMs: number; readonly timeoutMs?: number };
+  readonly execution?: {
+    readonly id: string;
+    readonly sinceMs: number;
+    readonly timeoutMs?: number;
+    /** Why it was asked to stop: the first reason, of those that the journal tells of one execution. */
+    readonly abort?: "pause" | "timeout";
+  };
   /** Crash interruptions of this attempt in a row. */
   readonly crashes: number;
-  readonly interrupted?: { readonly cause: string; readonly policy: "retry" | "ask" | "fail" };
+  readonly interrupted?: { readonly cause: string; readonly policy: "retry" | "ask" | "fail"; readonly seq: number };
   readonly backoff?: { readonly timer: string; readonly dueMs: number; readonly nextAttempt: number };
   /** Its timers that are set. */
   readonly timers?: readonly string[];
   /** The open gate. */
   readonly gate?: string;
   readonly answer?: JsonValue;
+  /** What the answer, or the gate's deadline, came to; acted on when the run goes on. */
+  readonly settled?: { readonly choice: string; readonly outcome: EntryOutcome };
 }
 
 export interface TimerFold {

@@ -3,6 +3,7 @@ import type { JournalEntry } from "../entry.ts";
 import type { LiveStageStatus } from "../status.ts";
 import type { FoldDraft } from "./draft.ts";
 import { clearTimer, setTimer, stageOfActor } from "./live.ts";
+import { foldExecutionTimedOut } from "./stages.ts";
 import type { StageFold } from "./state.ts";
 
 export function foldGateOpened(draft: FoldDraft, entry: JournalEntry<"gate.opened">): void {
@@ -20,11 +21,20 @@ export function foldGateOpened(draft: FoldDraft, entry: JournalEntry<"gate.opene
 /** Answered: the answer stays with the stage until it ends, for a journal that stops between the two. */
 export function foldGateAnswered(draft: FoldDraft, entry: JournalEntry<"gate.answered">): void {
   const { gate, answer } = entry.data;
-  closeGate(draft, gate, (stage) => ({ ...stage, answer }));
+  closeGate(draft, gate, (stage) => ({ ...stage, answer, ...settledBy(entry) }));
 }
 
-export function foldGateClosed(draft: FoldDraft, entry: JournalEntry<"gate.timed_out" | "gate.withdrawn">): void {
+export function foldGateTimedOut(draft: FoldDraft, entry: JournalEntry<"gate.timed_out">): void {
+  closeGate(draft, entry.data.gate, (stage) => ({ ...stage, ...settledBy(entry) }));
+}
+
+export function foldGateWithdrawn(draft: FoldDraft, entry: JournalEntry<"gate.withdrawn">): void {
   closeGate(draft, entry.data.gate, (stage) => stage);
+}
+
+function settledBy(entry: JournalEntry<"gate.answered" | "gate.timed_out">): Pick<StageFold, "settled"> {
+  const { choice, outcome } = entry.data;
+  return outcome === undefined ? {} : { settled: { choice: choice ?? "", outcome } };
 }
 
 function closeGate(draft: FoldDraft, id: string, change: (stage: StageFold) => StageFold): void {
@@ -48,6 +58,8 @@ export function foldTimerSet(draft: FoldDraft, entry: JournalEntry<"timer.set">)
 
 /** A back-off that is over leaves its stage ready to start, and no longer waiting for time. */
 export function foldTimerEnded(draft: FoldDraft, entry: JournalEntry<"timer.fired" | "timer.cleared">): void {
+  // A time-out belongs to an execution and has no timer in the journal.
+  if (entry.execution !== undefined) return foldExecutionTimedOut(draft, entry as JournalEntry<"timer.fired">);
   const timer = clearTimer(draft, entry.data.timer);
   const address = timer && stageOfActor(timer.actor);
   if (address === undefined) return;
