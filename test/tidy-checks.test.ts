@@ -245,6 +245,22 @@ describe("hygiene", () => {
     (text) => expect(checkText({ path: "a.ts", text })).toEqual([]),
   );
 
+  it("refuses a lock file without the optional packages of other platforms", () => {
+    const lock = (...names: string[]) => ({
+      path: "package-lock.json",
+      text: JSON.stringify({
+        packages: {
+          "node_modules/a": { optionalDependencies: { "@a/linux": "1.0.0", "@a/darwin": "1.0.0" } },
+          ...Object.fromEntries(names.map((name) => [name, {}])),
+        },
+      }),
+    });
+    expect(checkLock(lock("node_modules/@a/linux", "node_modules/a/node_modules/@a/darwin"))).toEqual([]);
+    expect(checkLock(lock("node_modules/@a/linux"))).toEqual([
+      "package-lock.json: @a/darwin of node_modules/a is left out",
+    ]);
+  });
+
   it("refuses a lock file tied to one registry", () => {
     const lock = (entry: object) => ({ path: "package-lock.json", text: JSON.stringify({ packages: { a: entry } }) });
     expect(checkLock(lock({ version: "1.0.0", integrity: "sha512-x" }))).toEqual([]);

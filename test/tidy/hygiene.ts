@@ -39,12 +39,29 @@ export function checkText(source: Source): string[] {
   return problems;
 }
 
-/** A lock file that says where packages came from works only where that place can be reached. */
+interface LockEntry {
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A lock file that says where packages came from works only where that place can be reached; and one that leaves out the
+ * builds for other platforms is refused by `npm ci`.
+ */
 export function checkLock(source: Source): string[] {
-  const lock = JSON.parse(source.text) as { packages?: Record<string, { resolved?: string; link?: boolean }> };
-  return Object.entries(lock.packages ?? {})
-    .filter(([, entry]) => entry.resolved !== undefined && entry.link !== true)
-    .map(([name, entry]) => `${source.path}: ${name} is resolved to ${entry.resolved}`);
+  const packages = (JSON.parse(source.text) as { packages?: Record<string, LockEntry> }).packages ?? {};
+  const problems: string[] = [];
+  for (const [name, entry] of Object.entries(packages)) {
+    if (entry.resolved !== undefined && entry.link !== true)
+      problems.push(`${source.path}: ${name} is resolved to ${entry.resolved}`);
+    for (const optional of Object.keys(entry.optionalDependencies ?? {})) {
+      const places = [`${name}/node_modules/${optional}`, `node_modules/${optional}`];
+      if (!places.some((place) => place in packages))
+        problems.push(`${source.path}: ${optional} of ${name} is left out`);
+    }
+  }
+  return problems;
 }
 
 const RUNNERS = new Set(["it", "test", "describe", "suite", "bench", "context", "ctx"]);
