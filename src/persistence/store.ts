@@ -172,6 +172,8 @@ export interface TurnWrite {
   readonly artifacts?: readonly ArtifactRow[];
   readonly commands?: readonly { readonly commandId: string; readonly result: JsonValue; readonly row?: CommandRow }[];
   readonly outbox?: readonly { readonly id: string; readonly kind: string; readonly body: JsonValue }[];
+  /** First turns of runs that this one begins; written with it or not at all. */
+  readonly creates?: readonly TurnWrite[];
   /** Snapshots of users' machines that must stand or fall with the turn; null removes. */
   readonly handlerSnapshots?: readonly { readonly stage: string; readonly snapshot: string | null }[];
 }

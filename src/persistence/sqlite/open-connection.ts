@@ -25,8 +25,11 @@ export interface SqliteOptions {
 }
 
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
-/** Pages in the write-ahead log after which SQLite moves them into the file. */
-const WAL_CHECKPOINT_PAGES = 1000;
+/**
+ * Pages in the write-ahead log after which SQLite moves them into the file. Runs rewrite the same few pages turn after
+ * turn, so a longer log moves each of them less often: 64 µs a turn in batches of 200, against 80 with SQLite's 1000.
+ */
+const WAL_CHECKPOINT_PAGES = 4000;
 /** The log's file is cut back to this after a burst. */
 const WAL_FILE_BYTES_MAX = 64 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;
