@@ -43,9 +43,7 @@ export function enterBranch(draft: FoldDraft, start: BranchStart): void {
 export function endBranch(draft: FoldDraft, path: string, how: EndedBranchStatus): void {
   const branch = draft.state.branches.get(path);
   if (!branch) return;
-  const stage = branch.stage === undefined ? undefined : draft.state.stages.get(branch.stage);
-  // An exit or a conditional at which a branch ends has no end entry of its own.
-  if (stage) dropStage(draft, stage.address, isPassThrough(stage.kind) ? "succeeded" : "cancelled");
+  leaveStage(draft, branch.stage);
   draft.map("branches").delete(path);
   draft.count("branches", how);
   forgetCancelling(draft, path);
@@ -81,6 +79,17 @@ export function dropStage(draft: FoldDraft, address: string, how: EndedStageStat
 export function leavePassThrough(draft: FoldDraft, address: string | undefined): void {
   const stage = address === undefined ? undefined : draft.state.stages.get(address);
   if (stage && isPassThrough(stage.kind)) dropStage(draft, stage.address, "succeeded");
+}
+
+/**
+ * A branch is no longer at its stage. One that only routes ends thereby (the exit at which a branch ends has no entry
+ * of its own); any other should have ended before, and counts as cancelled with all that is below it.
+ */
+export function leaveStage(draft: FoldDraft, address: string | undefined): void {
+  leavePassThrough(draft, address);
+  if (address === undefined || !draft.state.stages.has(address)) return;
+  dropStage(draft, address, "cancelled");
+  endActivation(draft, address);
 }
 
 export function setTimer(draft: FoldDraft, timer: TimerFold): void {

@@ -12,6 +12,7 @@ import {
   endActivation,
   enterMain,
   leavePassThrough,
+  leaveStage,
   setTimer,
 } from "./live.ts";
 import type { StageFold, StageOutcome } from "./state.ts";
@@ -176,7 +177,7 @@ function liveStage(draft: FoldDraft, entry: JournalEntry): StageFold | undefined
   if (address.branch === MAIN_BRANCH) enterMain(draft, entry.seq);
   const branch = draft.state.branches.get(address.branch);
   if (!branch || address.visit <= visitsOf(draft, address.branch, address.node)) return undefined;
-  leavePassThrough(draft, branch.stage);
+  leaveStage(draft, branch.stage);
   const { next, ...rest } = branch;
   draft.map("branches").set(address.branch, { ...rest, stage: entry.stage });
   const visits = draft.inner("visits", address.branch);
