@@ -26,7 +26,11 @@ export const PARALLEL_MAX_DEFAULT = 4;
 export const BRANCH_DEPTH_MAX = 32;
 
 export const ABORT_GRACE_MS = 5_000;
+/** How much longer than its grace an execution may take before it is abandoned. */
+export const ABANDON_MARGIN_MS = 1_000;
 export const STOP_GRACE_MS = 10_000;
+/** The longest wait between two tries of a turn that the store did not take. */
+export const STORE_RETRY_MS_MAX = 5_000;
 export const LEASE_MS = 15_000;
 export const LEASE_RENEW_MS = 5_000;
 export const COMMAND_TIMEOUT_MS = 10_000;

@@ -1,4 +1,6 @@
 /** The door of the graph room for the rooms above it. */
+
+export { parseDuration } from "./durations.ts";
 export type {
   Attributes,
   AttributeValue,
@@ -16,5 +18,6 @@ export type { JsonValue, Outcome, RoutingOutcome } from "./outcome.ts";
 export { isStatusWord, isSuccessStatus } from "./outcome.ts";
 export type { Route, RouteCandidate, RouteQuestion } from "./routing.ts";
 export { decideRoute } from "./routing.ts";
+export { type ChoiceLabel, parseChoiceLabel } from "./routing-labels.ts";
 export type { Backoff, OnInterrupt, StageSettings } from "./settings.ts";
 export { stageSettings } from "./settings.ts";

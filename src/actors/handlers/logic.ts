@@ -8,6 +8,7 @@ import {
 } from "xstate";
 import type { HandlerInput } from "../handler.ts";
 import { kindOf, type PromiseFunction } from "./logic-kind.ts";
+import { loggerOf } from "./logic-log.ts";
 import { runMachine } from "./machine-run.ts";
 
 /**
@@ -36,7 +37,7 @@ function runPromise(logic: AnyActorLogic, input: HandlerInput): Promise<unknown>
     result.then(resolve, reject);
     return result;
   });
-  const actor = createActor(watched);
+  const actor = createActor(watched, { logger: loggerOf(input) });
   actor.subscribe({ error: () => {} }); // told by `reject` already
   actor.start();
   return stopOnAbort(input.signal, () => actor.stop(), promise);
@@ -65,7 +66,7 @@ function runUnderParent(logic: AnyActorLogic, input: HandlerInput): Promise<unkn
     },
     on: { "*": { actions: ({ event }) => hear(event) } },
   });
-  const actor = createActor(parent);
+  const actor = createActor(parent, { logger: loggerOf(input) });
   actor.subscribe({ error: reject });
   const stop = () => {
     actor.stop();

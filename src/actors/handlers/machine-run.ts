@@ -10,6 +10,7 @@ import {
 import type { Attributes, JsonValue } from "../../graph/index.ts";
 import { MACHINE_SNAPSHOT_INTERVAL_MS } from "../../limits.ts";
 import type { AbortReason, ExecutionAbort, HandlerInput } from "../handler.ts";
+import { loggerOf } from "./logic-log.ts";
 import { MachineDelays } from "./machine-delays.ts";
 import { readMachine, writeMachine } from "./machine-store.ts";
 import { Suspended } from "./suspended.ts";
@@ -68,6 +69,7 @@ class MachineRun {
     this.#actor = createActor(this.#work.track(machine), {
       input: machineInput(input),
       clock: this.#delays.clock,
+      logger: loggerOf(input),
       ...(stored && { snapshot: stored.snapshot }),
     });
     inputs.set(this.#actor.system, input);

@@ -7,9 +7,9 @@ import type { GroupCommand } from "./process-group.ts";
 /** Output that may wait to be stored before the command is made to wait. Bytes. */
 const AHEAD_BYTES_MAX = 1024 * 1024;
 /** How long the output of a group that is gone may stay silent and open: somebody who left the group holds it. Ms. */
-const SILENCE_MS_MAX = 500;
+const SILENCE_MS_MAX = 200;
 /** How many silences' time such a holder may go on writing. */
-const SILENCES_MAX = 4;
+const SILENCES_MAX = 3;
 
 /** Passes on what a group writes, and no faster than it can be stored. */
 export class GroupOutput {

@@ -51,6 +51,12 @@ const SHELL = "/bin/sh";
 /** What spawn answers when trying again later may help. */
 const NO_ROOM: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
 
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "does that directory exist?"],
+  ["ENOTDIR", "is that a directory?"],
+  ["E2BIG", "the command and its environment are too long; pass large values in a file"],
+]);
+
 /** A shell command as a group command's file and arguments. */
 export function shellCommand(command: string): Pick<GroupCommand, "file" | "args"> {
   return { file: SHELL, args: ["-c", command] };
@@ -100,19 +106,30 @@ export async function runGroup(command: GroupCommand): Promise<GroupEnd> {
 async function spawnGated(command: GroupCommand): Promise<ChildProcess> {
   const { cwd, env, file, args } = command;
   const stdin = command.stdin === undefined ? "ignore" : "pipe";
-  const child = spawn(SHELL, ["-c", GATE, SHELL, file, ...args], {
-    cwd,
-    env,
-    detached: true, // a session, and with it a process group, of its own
-    stdio: [stdin, "pipe", "pipe", "pipe"],
-  });
-  if (child.pid !== undefined) return child;
-  const [error] = (await once(child, "error").catch((thrown: unknown) => [thrown])) as [NodeJS.ErrnoException];
-  if (NO_ROOM.has(error.code ?? "")) {
-    throw new RetryableError(`no process could be started: ${messageOf(error)}`, { cause: error });
+  try {
+    const child = spawn(SHELL, ["-c", GATE, SHELL, file, ...args], {
+      cwd,
+      env,
+      detached: true, // a session, and with it a process group, of its own
+      stdio: [stdin, "pipe", "pipe", "pipe"],
+    });
+    if (child.pid === undefined) await once(child, "error").then(([error]) => Promise.reject(error));
+    return child;
+  } catch (error) {
+    throw refusedStart(error as NodeJS.ErrnoException, cwd);
   }
-  const message = `no process could be started in ${cwd}: ${messageOf(error)}; does that directory exist?`;
-  throw new SafepointError("configuration", message, { details: { cwd, code: error.code ?? null }, cause: error });
+}
+
+function refusedStart(error: NodeJS.ErrnoException, cwd: string): Error {
+  const { code = "" } = error;
+  const message = `no process could be started in ${cwd}: ${messageOf(error)}`;
+  if (NO_ROOM.has(code)) return new RetryableError(message, { cause: error });
+  const hint = HINTS.get(code);
+  const details = { cwd, code };
+  return new SafepointError("configuration", hint === undefined ? message : `${message}; ${hint}`, {
+    details,
+    cause: error,
+  });
 }
 
 /** The gate waits, so the process is there to be read. */

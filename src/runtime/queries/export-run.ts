@@ -1,6 +1,7 @@
-import type { Graph } from "../../graph/index.ts";
+import type { Graph, JsonValue } from "../../graph/index.ts";
 import { MAIN_BRANCH, parseStageAddress, readExecution } from "../../journal/address.ts";
 import type { EntryOutcome } from "../../journal/catalogue.ts";
+import { isBlobReference } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import type { ArtifactRow, RunRow, Store } from "../../persistence/store.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -11,7 +12,7 @@ import { findRun } from "./find-run.ts";
 import { graphOf } from "./graph.ts";
 import { journalPages } from "./journal-pages.ts";
 import { instant } from "./runs.ts";
-import { blobBytes } from "./stored-value.ts";
+import { blobBytes, resolveValue } from "./stored-value.ts";
 
 export interface ExportReport {
   readonly runId: string;
@@ -69,12 +70,22 @@ async function writeOutcomes(
 ): Promise<void> {
   const types = ["stage.succeeded", "stage.failed", "stage.skipped"];
   const pages = journalPages(store, { runId: to.runId, until: to.until, types, descending: true });
-  for await (const page of pages) for (const entry of page) await writeOutcome(entry, to);
+  for await (const page of pages) for (const entry of page) await writeOutcome(store, entry, to);
 }
 
-async function writeOutcome(entry: JournalEntry, to: { readonly places: Places; readonly write: Write }) {
+async function writeOutcome(
+  store: Store,
+  entry: JournalEntry,
+  to: { readonly places: Places; readonly write: Write },
+): Promise<void> {
   if (entry.stage === undefined) return;
-  const text = json(attractorStatus((entry.data as { outcome: EntryOutcome }).outcome));
+  const { outcome } = entry.data as { outcome: EntryOutcome };
+  const updates: [string, JsonValue][] = [];
+  for (const [key, value] of Object.entries(outcome.contextUpdates ?? {})) {
+    const stored = isBlobReference(value) ? { blob: value.$blob, bytes: value.bytes } : undefined;
+    updates.push([key, stored ? await resolveValue(store, stored) : (value as JsonValue)]);
+  }
+  const text = json(attractorStatus(outcome, Object.fromEntries(updates)));
   for (const dir of to.places.of(entry.stage)) await to.write(`${dir}/status.json`, text);
 }
 
@@ -100,12 +111,12 @@ function byExecution(a: ArtifactRow, b: ArtifactRow): number {
   return (first?.attempt ?? 0) - (second?.attempt ?? 0) || (first?.start ?? 0) - (second?.start ?? 0);
 }
 
-function attractorStatus(outcome: EntryOutcome): Record<string, unknown> {
+function attractorStatus(outcome: EntryOutcome, updates: Record<string, JsonValue>): Record<string, unknown> {
   return {
     outcome: outcome.status,
     preferred_next_label: outcome.preferredLabel ?? "",
     suggested_next_ids: outcome.suggestedNextIds ?? [],
-    context_updates: outcome.contextUpdates ?? {},
+    context_updates: updates,
     notes: outcome.notes ?? "",
     ...(outcome.failureReason === undefined ? {} : { failure_reason: outcome.failureReason }),
   };

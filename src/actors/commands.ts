@@ -1,0 +1,173 @@
+/** Commands to a run: who may do what when is the run chart's; here they are put to it and answered. Source: 03 §2. */
+import type { JsonValue } from "../graph/index.ts";
+import type { CommandRow } from "../persistence/store.ts";
+import type { Draft } from "./draft.ts";
+import { type AnswerReading, readAnswer } from "./gates.ts";
+import { RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import { deliver, type TurnContext } from "./turn.ts";
+
+export interface CommandInput {
+  readonly row: CommandRow;
+  readonly isFromInbox: boolean;
+  readonly hasSlot: () => boolean;
+}
+
+/** What a command came to, as it is stored and answered. */
+export interface CommandResult {
+  readonly runId: string;
+  readonly commandId: string;
+  readonly verb: string;
+  readonly accepted: boolean;
+  readonly changed: boolean;
+  readonly before: string;
+  readonly after: string;
+  readonly code?: string;
+  readonly hint?: string;
+  readonly draining: readonly string[];
+  readonly held: readonly string[];
+}
+
+export function deliverCommand(
+  turn: TurnContext,
+  input: CommandInput,
+  settings: { readonly cancelGraceMs: number },
+): void {
+  const { draft } = turn;
+  const { row } = input;
+  draft.cause = { commandId: row.commandId, actor: row.actor };
+  draft.reply = {
+    row,
+    accepted: false,
+    changed: false,
+    before: draft.control,
+    code: "usage",
+    hint: `unknown command ${row.verb}`,
+  };
+  const event = row.verb === "answer" ? undefined : commandEvent(draft, input, settings);
+  if (event) {
+    deliver(turn, { to: RUN_ACTOR, event });
+  } else if (row.verb === "answer") {
+    deliverAnswer(turn, row);
+  }
+}
+
+function commandEvent(draft: Draft, { row, hasSlot }: CommandInput, settings: { readonly cancelGraceMs: number }) {
+  const body = (row.body ?? {}) as Record<string, JsonValue | undefined>;
+  const stamp = {
+    commandId: row.commandId,
+    actor: row.actor,
+    ...(row.reason === undefined ? {} : { reason: row.reason }),
+  };
+  const source = body["source"] === "inherited" ? "inherited" : "own";
+  switch (row.verb) {
+    case "pause": {
+      const mode = body["mode"] === "interrupt" ? "interrupt" : "drain";
+      const after = body["deadlineMs"];
+      const deadline = typeof after === "number" ? { deadlineMs: draft.atMs + after } : {};
+      return { ...stamp, type: "PAUSE", mode, source, draining: draft.openExecutions(), ...deadline };
+    }
+    case "continue": {
+      const { message, context } = body;
+      return {
+        ...stamp,
+        type: "CONTINUE",
+        source,
+        slot: hasSlot(),
+        ...(message === undefined ? {} : { message }),
+        ...(context === undefined ? {} : { context }),
+      };
+    }
+    case "cancel": {
+      const force = body["force"] === true;
+      const graceMs = typeof body["graceMs"] === "number" ? body["graceMs"] : settings.cancelGraceMs;
+      return { ...stamp, type: "CANCEL", graceMs, force };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function deliverAnswer(turn: TurnContext, row: CommandRow): void {
+  const { draft } = turn;
+  const { gate: id, answer } = row.body as { gate: string; answer: JsonValue };
+  const gate = draft.gate(id);
+  const refusal = refuseAnswer(draft, id);
+  if (refusal || !gate) {
+    draft.reply = { ...replyTo(draft, row), code: refusal?.code ?? "gate_not_found", hint: refusal?.hint ?? "" };
+    return;
+  }
+  const reading: AnswerReading = readAnswer(gate, answer);
+  if (!reading.ok) {
+    draft.reply = { ...replyTo(draft, row), code: "answer_invalid", hint: reading.problem };
+    return;
+  }
+  draft.reply = { ...replyTo(draft, row), accepted: true, changed: true };
+  const { choice, outcome } = reading;
+  deliver(turn, {
+    to: stageActor(gate.stage),
+    event: { type: "ANSWER", gate: id, choice, outcome, answer, by: row.actor },
+  });
+}
+
+function replyTo(draft: Draft, row: CommandRow) {
+  return { row, accepted: false, changed: false, before: draft.control };
+}
+
+function refuseAnswer(draft: Draft, gate: string): { code: string; hint: string } | undefined {
+  if (draft.control === "cancelling") return { code: "run_cancelling", hint: "the run is being cancelled" };
+  if (draft.gate(gate)) return undefined;
+  return { code: "gate_not_found", hint: `no gate ${gate} is open; \`questions\` lists those that are` };
+}
+
+/** The audit entry of the turn's command, and the result that is stored with it. Called when the turn is complete. */
+export function answerCommand(draft: Draft): CommandResult | undefined {
+  const { reply } = draft;
+  if (!reply) return undefined;
+  const { row, accepted, changed, before, code, hint } = reply;
+  const after = statusOf(draft);
+  const reason = row.reason === undefined ? {} : { reason: row.reason };
+  draft.record(
+    accepted
+      ? {
+          type: "control.accepted",
+          data: { verb: row.verb, before: before as "running", after: after as "running", changed, ...reason },
+        }
+      : {
+          type: "control.rejected",
+          data: {
+            verb: row.verb,
+            state: before as "running",
+            code: code ?? "usage",
+            ...(hint ? { hint } : {}),
+            ...reason,
+          },
+        },
+  );
+  return {
+    runId: draft.held.runId,
+    commandId: row.commandId,
+    verb: row.verb,
+    accepted,
+    changed,
+    before,
+    after,
+    ...(accepted || code === undefined ? {} : { code }),
+    ...(accepted || !hint ? {} : { hint }),
+    draining: draft.control === "pausing" || draft.control === "cancelling" ? draft.openExecutions() : [],
+    held: heldActors(draft),
+  };
+}
+
+function statusOf(draft: Draft): string {
+  return draft.patch.status ?? draft.held.row.status;
+}
+
+/** Actors that would go on if the run were continued. */
+function heldActors(draft: Draft): string[] {
+  if (draft.control !== "pausing" && draft.control !== "paused") return [];
+  const waits = new Set(["ready", "interrupted", "answered", "ending", "failing", "starting"]);
+  return [...draft.addresses()].filter((address) => {
+    const actor = draft.actor(address);
+    return actor !== undefined && waits.has(regionOf(actor, "execution"));
+  });
+}

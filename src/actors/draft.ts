@@ -1,0 +1,229 @@
+/** A turn in the making: everything it would change, over what was committed. Dropping it undoes it. */
+import type { JsonValue } from "../graph/index.ts";
+import type { BlobReference, ContextValue } from "../journal/catalogue.ts";
+import { isBlobReference } from "../journal/catalogue.ts";
+import { contextChanges } from "../journal/context-changes.ts";
+import type { Cause, NewEntry } from "../journal/entry.ts";
+import type { Effect } from "../machines/protocol.ts";
+import { runTimeMs } from "../machines/run.machine.ts";
+import { persist } from "../machines/xstate.ts";
+import type {
+  ActorWrite,
+  ArtifactRow,
+  CommandRow,
+  GateRow,
+  GateWrite,
+  RunCreation,
+  RunPatch,
+  StoredValue,
+  TimerRow,
+  TimerWrite,
+  TurnWrite,
+} from "../persistence/store.ts";
+import { CHARTS, type HeldRun, type LiveActor, RUN_ACTOR, type RunSnapshot, regionOf, runContext } from "./held-run.ts";
+import { ScopeChanges } from "./scopes.ts";
+
+export interface Message {
+  readonly to: string;
+  readonly event: { readonly type: string } & Record<string, unknown>;
+}
+
+export interface CommandReply {
+  readonly row: CommandRow;
+  readonly accepted: boolean;
+  readonly changed: boolean;
+  readonly before: string;
+  readonly code?: string;
+  readonly hint?: string;
+}
+
+type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+
+export class Draft {
+  readonly held: HeldRun;
+  readonly atMs: number;
+  readonly entries: NewEntry[] = [];
+  readonly scopes: ScopeChanges;
+  readonly actors = new Map<string, LiveActor | null>();
+  readonly timers = new Map<string, TimerRow | null>();
+  readonly gates = new Map<string, GateRow>();
+  readonly artifacts: ArtifactRow[] = [];
+  readonly starts: EffectOf<"effect.execution.start">[] = [];
+  readonly aborts: EffectOf<"effect.execution.abort">[] = [];
+  readonly queue: Message[] = [];
+  /** Values behind the blob references that this turn's entries carry. */
+  readonly blobs = new Map<string, JsonValue>();
+  patch: RunPatch = {};
+  create: RunCreation | undefined;
+  cause: Cause | undefined;
+  reply: CommandReply | undefined;
+  /** The run's last snapshot, in the turn that ends it. */
+  finalRun: RunSnapshot | undefined;
+  /** The node a new run of the chain starts at. */
+  restart: string | undefined;
+  /** Stages entered so far. */
+  hops = 0;
+  /** Some actors could not be reached within the limits of a turn; another one follows. */
+  more = false;
+
+  constructor(held: HeldRun, atMs: number) {
+    this.held = held;
+    this.atMs = atMs;
+    this.scopes = new ScopeChanges(held.scopes);
+  }
+
+  actor(address: string): LiveActor | undefined {
+    const changed = this.actors.get(address);
+    return changed === undefined ? this.held.actors.get(address) : (changed ?? undefined);
+  }
+
+  /** Addresses of all live actors. */
+  *addresses(): Iterable<string> {
+    for (const address of this.held.actors.keys()) {
+      if (this.actors.get(address) !== null) yield address;
+    }
+    for (const [address, actor] of this.actors) {
+      if (actor !== null && !this.held.actors.has(address)) yield address;
+    }
+  }
+
+  /** Control state of the run. */
+  get control(): string {
+    const run = this.actor(RUN_ACTOR);
+    return run ? regionOf(run, "control") : "";
+  }
+
+  get runMs(): number {
+    const run = this.actor(RUN_ACTOR);
+    const context = run?.kind === "run" ? run.snapshot.context : runContext(this.held);
+    return context ? runTimeMs(context, this.atMs) : 0;
+  }
+
+  timer(id: string): TimerRow | undefined {
+    const changed = this.timers.get(id);
+    return changed === undefined ? this.held.timers.get(id) : (changed ?? undefined);
+  }
+
+  gate(id: string): GateRow | undefined {
+    return this.gates.get(id) ?? this.held.gates.get(id);
+  }
+
+  /** Executions that are open once this turn is committed. */
+  openExecutions(): string[] {
+    const open = [...this.held.open].filter(([, stage]) => this.isExecuting(stage)).map(([execution]) => execution);
+    for (const { execution, stage } of this.starts) {
+      if (this.isExecuting(stage)) open.push(execution);
+    }
+    return open;
+  }
+
+  isExecuting(stage: string): boolean {
+    const actor = this.actor(`stage:${stage}`);
+    return actor !== undefined && regionOf(actor, "execution") === "executing";
+  }
+
+  /** Adds an entry and applies what it changes in the context. */
+  record(entry: NewEntry): void {
+    this.entries.push(this.cause ? { ...entry, cause: this.cause } : entry);
+    for (const change of contextChanges(entry)) {
+      this.scopes.set(change.scope, change.key, this.#resolve(change.value), storedForm(change.value));
+    }
+  }
+
+  #resolve(value: ContextValue | undefined): JsonValue | undefined {
+    if (value === undefined || !isBlobReference(value)) return value as JsonValue | undefined;
+    return this.blobs.get(value.$blob) ?? (value as unknown as JsonValue);
+  }
+
+  /** What is stored of this turn. */
+  toWrite(): TurnWrite {
+    const { held } = this;
+    const actors = this.#actorWrites();
+    const context = this.scopes.writes();
+    return {
+      runId: held.runId,
+      token: held.token,
+      baseSeq: held.seq,
+      atMs: this.atMs,
+      entries: this.entries,
+      run: this.patch,
+      ...(this.create ? { create: this.create } : {}),
+      ...(actors.length > 0 ? { actors } : {}),
+      ...(context.length > 0 ? { context } : {}),
+      ...(this.timers.size > 0 ? { timers: this.#timerWrites() } : {}),
+      ...(this.gates.size > 0 ? { gates: [...this.gates.values()].map(gateWrite) } : {}),
+      ...(this.artifacts.length > 0 ? { artifacts: this.artifacts } : {}),
+    };
+  }
+
+  #actorWrites(): ActorWrite[] {
+    const writes: ActorWrite[] = [];
+    for (const actor of this.held.unstored) {
+      const live = this.actors.has(actor) ? undefined : this.held.actors.get(actor);
+      if (live) writes.push({ actor, machine: CHARTS[live.kind].tag, snapshot: persist(live.snapshot) });
+    }
+    for (const [actor, live] of this.actors) {
+      if (live) writes.push({ actor, machine: CHARTS[live.kind].tag, snapshot: persist(live.snapshot) });
+      else if (this.held.actors.has(actor)) writes.push({ actor, ended: true });
+    }
+    return writes;
+  }
+
+  #timerWrites(): TimerWrite[] {
+    const writes: TimerWrite[] = [];
+    for (const [timer, row] of this.timers) {
+      if (row) writes.push(row);
+      else if (this.held.timers.has(timer)) writes.push({ timer, cleared: true });
+    }
+    return writes;
+  }
+
+  /** A turn without entries is not stored: what it changed goes with the next one, and is derived again after a crash. */
+  keepUnstored(): void {
+    for (const [address, actor] of this.actors) {
+      if (actor) this.held.unstored.add(address);
+    }
+  }
+
+  /** After the commit: what was drafted is now what is held. */
+  apply(): void {
+    const { held } = this;
+    if (this.entries.length > 0) held.unstored.clear();
+    held.seq += this.entries.length;
+    held.row = { ...held.row, ...rowPatch(this.patch), seq: held.seq };
+    this.scopes.apply();
+    for (const [address, actor] of this.actors) {
+      if (actor) held.actors.set(address, actor);
+      else held.actors.delete(address);
+    }
+    for (const [timer, row] of this.timers) {
+      if (row) held.timers.set(timer, row);
+      else held.timers.delete(timer);
+    }
+    for (const [gate, row] of this.gates) {
+      if (row.status === "open") held.gates.set(gate, { ...row, openedSeq: held.seq });
+      else held.gates.delete(gate);
+    }
+    for (const [execution, stage] of held.open) {
+      if (!this.isExecuting(stage)) held.open.delete(execution);
+    }
+    for (const { execution, stage } of this.starts) {
+      if (this.isExecuting(stage)) held.open.set(execution, stage);
+    }
+  }
+}
+
+function storedForm(value: ContextValue | undefined): StoredValue | undefined {
+  if (value === undefined || !isBlobReference(value)) return undefined;
+  return { blob: (value as BlobReference).$blob, bytes: (value as BlobReference).bytes };
+}
+
+function gateWrite({ gate, stage, status, question, answer }: GateRow): GateWrite {
+  return { gate, stage, status, question, ...(answer === undefined ? {} : { answer }) };
+}
+
+/** The patch as the row has it: cleared columns are absent. */
+function rowPatch(patch: RunPatch): Partial<HeldRun["row"]> {
+  const { statusReason, ...rest } = patch;
+  return statusReason == null ? rest : { ...rest, statusReason };
+}

@@ -1,0 +1,275 @@
+/**
+ * The driver of one run: one input at a time, each a turn; `receive → compute → commit → apply → perform`.
+ *
+ * Nothing outside happens before it is stored. An input leaves the mailbox only when the commit that consumed it has
+ * returned; a turn whose commit failed is dropped and its input delivered again. A lost lease ends the driver without
+ * another word. Source: 02 §3, 03 §9.
+ */
+import { InvariantError, isSafepointError, messageOf, SafepointError } from "../errors.ts";
+import type { JsonValue } from "../graph/index.ts";
+import { INPUT_FAILURES_MAX, STORE_RETRY_MS_MAX } from "../limits.ts";
+import type { GroupCommit } from "../persistence/group-commit.ts";
+import type { CommandRow, TurnWrite } from "../persistence/store.ts";
+import { answerCommand, type CommandResult } from "./commands.ts";
+import type { Draft } from "./draft.ts";
+import { type ExecutionDeps, Executions } from "./executions.ts";
+import { type HeldRun, isTerminal, stageActor } from "./held-run.ts";
+import { computeTurn, type Input, type TurnSettings } from "./inputs.ts";
+import { RunTimers } from "./run-timers.ts";
+
+export interface DriverDeps extends ExecutionDeps, TurnSettings {
+  readonly commits: GroupCommit;
+  /** Writes of the run that follows when this one starts over; committed with its end. */
+  readonly startOver: (held: HeldRun, draft: Draft) => TurnWrite;
+  /** Called after each commit, off the turn: observers see committed state only. */
+  readonly onCommitted: (held: HeldRun, draft: Draft) => void;
+}
+
+/** Why a driver ended: the run did, its lease is gone, it was stopped, or it gave the run up. */
+export type DriverEnd = "terminal" | "lease_lost" | "stopped" | "gave_up";
+
+interface Letter {
+  readonly input: Input;
+  failures: number;
+  readonly settle?: { resolve(result: CommandResult | undefined): void; reject(error: unknown): void };
+}
+
+export class Driver {
+  readonly held: HeldRun;
+  readonly ended: Promise<DriverEnd>;
+  readonly #deps: DriverDeps;
+  readonly #executions: Executions;
+  readonly #timers: RunTimers;
+  readonly #mailbox: Letter[] = [];
+  #isDriving = false;
+  #end: DriverEnd | undefined;
+  #resolveEnd: (end: DriverEnd) => void = () => {};
+  #idle: (() => void)[] = [];
+  #failure: unknown;
+
+  constructor(held: HeldRun, deps: DriverDeps) {
+    this.held = held;
+    this.#deps = deps;
+    this.#executions = new Executions(held, deps, (input) => this.push(input));
+    this.#timers = new RunTimers(held, deps.clock, (input) => this.push(input));
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnd = resolve;
+    });
+  }
+
+  /** What made it give up, or the store's refusal of its first turn. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  push(input: Input): void {
+    if (this.#end !== undefined) return;
+    this.#mailbox.push({ input, failures: 0 });
+    void this.#drive();
+  }
+
+  /** Delivers an input and resolves when its turn is committed. */
+  deliver(input: Input): Promise<CommandResult | undefined> {
+    if (this.#end !== undefined)
+      return Promise.reject(new SafepointError("lease_lost", "the run is no longer driven here"));
+    return new Promise((resolve, reject) => {
+      this.#mailbox.push({ input, failures: 0, settle: { resolve, reject } });
+      void this.#drive();
+    });
+  }
+
+  async #drive(): Promise<void> {
+    if (this.#isDriving) return;
+    this.#isDriving = true;
+    while (this.#mailbox.length > 0 && this.#end === undefined) {
+      const letter = this.#mailbox[0] as Letter;
+      await this.#turn(letter);
+    }
+    this.#isDriving = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** One turn. The letter leaves the mailbox when its commit has returned, or when it is set aside. */
+  async #turn(letter: Letter): Promise<void> {
+    let draft: Draft;
+    let result: CommandResult | undefined;
+    try {
+      draft = computeTurn(this.held, letter.input, { ...this.#deps, atMs: this.#deps.clock.now() });
+      result = answerCommand(draft);
+    } catch (failure) {
+      return this.#broken(letter, failure);
+    }
+    if (draft.entries.length > 0) {
+      const isCommitted = await this.#commit(letter, draft, result);
+      if (!isCommitted) return;
+    } else draft.keepUnstored();
+    if (this.#end !== undefined) return;
+    draft.apply();
+    this.#mailbox.shift();
+    letter.settle?.resolve(result);
+    this.#perform(draft);
+  }
+
+  async #commit(letter: Letter, draft: Draft, result: CommandResult | undefined): Promise<boolean> {
+    const write = this.#write(letter, draft, result);
+    try {
+      const answer = await this.#deps.commits.commit(write);
+      if (answer.ok) return true;
+      if (answer.code === "not_json" || answer.code === "internal") {
+        await this.#broken(letter, new InvariantError(answer.message));
+        return false;
+      }
+      this.#lose(new SafepointError(answer.code, answer.message));
+    } catch (failure) {
+      await this.#storeFailed(letter, failure);
+    }
+    return false;
+  }
+
+  #write(letter: Letter, draft: Draft, result: CommandResult | undefined): TurnWrite {
+    const write = draft.toWrite();
+    const commands = result && {
+      commands: [
+        {
+          commandId: result.commandId,
+          result: result as unknown as JsonValue,
+          ...(isFromInbox(letter.input) ? {} : { row: (letter.input as { row: CommandRow }).row }),
+        },
+      ],
+    };
+    const follower = draft.restart === undefined ? {} : { creates: [this.#deps.startOver(this.held, draft)] };
+    return { ...write, ...commands, ...follower };
+  }
+
+  /** The store did not take it: nothing was written. The first turn fails for good, others are tried again. */
+  async #storeFailed(letter: Letter, failure: unknown): Promise<void> {
+    this.#failure = failure;
+    if (this.held.seq === 0) return this.#lose(failure);
+    letter.failures += 1;
+    const waitMs = Math.min(25 * 2 ** Math.min(letter.failures, 10), STORE_RETRY_MS_MAX);
+    this.#deps.log.warn("the store did not take a turn; it is tried again", {
+      runId: this.held.runId,
+      code: isSafepointError(failure) ? failure.code : "internal",
+      message: messageOf(failure),
+      waitMs,
+    });
+    await new Promise<void>((resolve) => this.#deps.clock.setTimer(resolve, waitMs));
+  }
+
+  /** An input that breaks its turn again and again is set aside, and the run paused. Source: 03 §9. */
+  async #broken(letter: Letter, failure: unknown): Promise<void> {
+    letter.failures += 1;
+    this.#failure = failure;
+    this.#deps.log.error("a turn could not be made", {
+      runId: this.held.runId,
+      input: letter.input.kind,
+      message: messageOf(failure),
+    });
+    if (letter.failures < INPUT_FAILURES_MAX && this.held.seq > 0) return;
+    this.#mailbox.shift();
+    letter.settle?.reject(failure);
+    if (this.held.seq === 0 || letter.input.kind === "command") {
+      if (this.held.seq === 0) this.#lose(failure);
+      return;
+    }
+    this.#setAside(letter.input, failure);
+  }
+
+  #setAside(input: Input, failure: unknown): void {
+    const reason = `internal_error: ${messageOf(failure)}`;
+    if (input.kind === "ended" && input.report.end.thrown?.terminal !== true) {
+      const outcome = { status: "fail", failureReason: reason };
+      const report = {
+        ...input.report,
+        outcome,
+        end: { outcome, thrown: { terminal: true, transient: false } },
+        blobs: new Map(),
+        artifacts: [],
+      };
+      this.push({ kind: "ended", report });
+    }
+    const row: CommandRow = {
+      runId: this.held.runId,
+      commandId: `internal-error-${this.held.seq}`,
+      verb: "pause",
+      body: {},
+      actor: "safepoint",
+      reason,
+      atMs: this.#deps.clock.now(),
+    };
+    if (input.kind === "ended" || input.kind === "timer")
+      this.push({ kind: "command", row, isFromInbox: false, hasSlot: () => true });
+  }
+
+  /** What must now be in force outside. */
+  #perform(draft: Draft): void {
+    for (const { execution, reason } of draft.aborts) this.#executions.abort(execution, reason, this.#graceFor(reason));
+    for (const { stage, execution } of draft.starts) {
+      const actor = this.held.actors.get(stageActor(stage));
+      if (actor?.kind === "stage" && this.held.open.get(execution) === stage)
+        this.#executions.start(actor.snapshot, execution);
+    }
+    this.#timers.update(draft);
+    if (draft.more) this.push({ kind: "follow" });
+    this.#deps.onCommitted(this.held, draft);
+    if (isTerminal(this.held.row.status)) this.#finish("terminal");
+  }
+
+  #graceFor(reason: string): number {
+    const run = this.held.actors.get("run");
+    const cancel = run?.kind === "run" ? run.snapshot.context.cancel : null;
+    if (reason !== "cancel" || !cancel) return this.#deps.abortGraceMs;
+    return Math.max(0, cancel.deadlineMs - this.#deps.clock.now());
+  }
+
+  /** The lease is gone, or there never was one: nothing more is written. */
+  #lose(failure: unknown): void {
+    this.#failure = failure;
+    this.#executions.lose();
+    this.#finish("lease_lost");
+  }
+
+  /** Called when a renewal was refused. */
+  leaseLost(): void {
+    if (this.#end === undefined)
+      this.#lose(new SafepointError("lease_lost", `the lease of ${this.held.runId} was taken`));
+  }
+
+  #finish(end: DriverEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#timers.stop();
+    const error = this.#failure ?? new SafepointError("lease_lost", `run ${this.held.runId} is no longer driven here`);
+    for (const { settle } of this.#mailbox.splice(0)) settle?.reject(error);
+    this.#resolveEnd(end);
+  }
+
+  /**
+   * Lets go of the run: waits the grace for what is in flight, interrupts the rest (no retry used), and ends when all
+   * of it is stored. The lease is given back by the caller.
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#end !== undefined) return;
+    await this.#executions.settled(graceMs);
+    await this.#whenIdle();
+    if (this.held.open.size > 0 && this.#end === undefined) {
+      await this.deliver({ kind: "interrupt", reason: "shutdown" }).catch(() => {});
+      await this.#executions.settled(this.#deps.abortGraceMs * 2);
+      await this.#whenIdle();
+    }
+    this.#executions.lose();
+    this.#finish("stopped");
+  }
+
+  #whenIdle(): Promise<void> {
+    return this.#isDriving ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+}
+
+function isFromInbox(input: Input): boolean {
+  return input.kind !== "command" || input.isFromInbox;
+}

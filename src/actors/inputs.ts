@@ -1,0 +1,202 @@
+/** What a driver is given, and the turn each input makes. Source: 02 §3, 03 §2-3, §9. */
+import { unreachable } from "../errors.ts";
+import type { JsonValue } from "../graph/index.ts";
+import type { EntryOutcome } from "../journal/catalogue.ts";
+import type { ExecutionEnd } from "../machines/protocol.ts";
+import { runMachine } from "../machines/run.machine.ts";
+import { begin } from "../machines/xstate.ts";
+import type { ArtifactRow, CommandRow, RunCreation } from "../persistence/store.ts";
+import { deliverCommand } from "./commands.ts";
+import { Draft } from "./draft.ts";
+import { answerAtDeadline } from "./gates.ts";
+import { type HeldRun, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import type { StageInputs } from "./stage-inputs.ts";
+import { deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
+
+export type Input =
+  /** The first turn of a run: it is created in it. */
+  | {
+      readonly kind: "begin";
+      readonly create: RunCreation;
+      readonly slot: boolean;
+      readonly created: CreatedData;
+      readonly head?: string;
+    }
+  | { readonly kind: "slot" }
+  | { readonly kind: "ended"; readonly report: ExecutionReport }
+  | { readonly kind: "timed_out"; readonly execution: string; readonly stage: string }
+  | { readonly kind: "timer"; readonly timer: string }
+  | {
+      readonly kind: "command";
+      readonly row: CommandRow;
+      readonly isFromInbox: boolean;
+      readonly hasSlot: () => boolean;
+    }
+  /** The run was taken up: what was open in the process before is lost. */
+  | {
+      readonly kind: "taken";
+      readonly resumeEpoch: number;
+      readonly host: string;
+      readonly pid: number;
+      readonly foreign: ReadonlySet<string>;
+    }
+  | { readonly kind: "interrupt"; readonly reason: "shutdown" }
+  /** Brings the rest of the actors into line. */
+  | { readonly kind: "follow" }
+  /** An abandoned execution has come back. */
+  | { readonly kind: "returned"; readonly execution: string; readonly stage: string; readonly status: string }
+  | { readonly kind: "escalate" };
+
+export interface CreatedData {
+  readonly pipeline: { readonly name: string; readonly hash: string };
+  readonly context: Readonly<Record<string, JsonValue>>;
+  readonly rootRunId?: string;
+  readonly restarts?: number;
+  readonly maxRestarts?: number;
+}
+
+/** How an execution ended, ready to be stored. */
+export interface ExecutionReport {
+  readonly execution: string;
+  readonly stage: string;
+  readonly end: ExecutionEnd;
+  readonly outcome: EntryOutcome;
+  /** Values behind blob references in the outcome. */
+  readonly blobs: ReadonlyMap<string, JsonValue>;
+  readonly artifacts: readonly ArtifactRow[];
+}
+
+export interface TurnSettings {
+  readonly stageInputs: StageInputs;
+  readonly maxRestarts: number;
+  readonly cancelGraceMs: number;
+}
+
+/** Computes the turn of an input over what is held. Pure but for its arguments: nothing is stored, nothing started. */
+export function computeTurn(
+  held: HeldRun,
+  input: Input,
+  { atMs, ...settings }: TurnSettings & { atMs: number },
+): Draft {
+  const draft = new Draft(held, atMs);
+  const turn: TurnContext = { draft, stageInputs: settings.stageInputs, maxRestarts: settings.maxRestarts };
+  const before = draft.control;
+  take(turn, input, settings);
+  if (draft.control !== before || input.kind === "follow" || input.kind === "taken") followAll(turn);
+  settleControl(turn);
+  return draft;
+}
+
+function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
+  switch (input.kind) {
+    case "begin":
+      return beginRun(turn, input);
+    case "slot":
+      return deliver(turn, { to: RUN_ACTOR, event: { type: "SLOT" } });
+    case "ended":
+      return takeEnd(turn, input.report);
+    case "timed_out":
+      return deliver(turn, { to: stageActor(input.stage), event: { type: "TIME_OUT", execution: input.execution } });
+    case "timer":
+      return fireTimer(turn, input.timer);
+    case "command":
+      return deliverCommand(turn, input, settings);
+    case "taken":
+      return takeOver(turn, input);
+    case "interrupt":
+      return interruptAll(turn, input.reason);
+    case "returned":
+      turn.draft.record(discarded(input.execution, input.stage, input.status, "its execution was abandoned"));
+      return;
+    case "escalate":
+      return deliver(turn, { to: RUN_ACTOR, event: { type: "ESCALATE", draining: turn.draft.openExecutions() } });
+    case "follow":
+      return;
+    default:
+      unreachable(input, "input");
+  }
+}
+
+function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<Input, { kind: "begin" }>): void {
+  const { draft } = turn;
+  const { runId, createdAtMs, inputs, labels } = create;
+  draft.create = create;
+  if (head !== undefined) draft.scopes.set("@run", "head", head);
+  if (created.restarts) draft.scopes.set("@run", "restarts", created.restarts);
+  draft.record({
+    type: "run.created",
+    data: {
+      pipeline: created.pipeline,
+      inputs: { ...inputs },
+      labels: { ...labels },
+      context: { ...created.context },
+      ...(created.rootRunId === undefined ? {} : { rootRunId: created.rootRunId }),
+      ...(created.restarts === undefined ? {} : { restarts: created.restarts }),
+      ...(created.maxRestarts === undefined ? {} : { maxRestarts: created.maxRestarts }),
+    },
+  });
+  const { snapshot } = begin(runMachine, { runId, createdAtMs, slot });
+  draft.actors.set(RUN_ACTOR, { kind: "run", snapshot });
+  deliver(turn, { to: RUN_ACTOR, event: { type: "PROCEED" } });
+}
+
+function takeEnd(turn: TurnContext, report: ExecutionReport): void {
+  const { draft } = turn;
+  if (draft.held.open.get(report.execution) !== report.stage) {
+    draft.record(
+      discarded(report.execution, report.stage, report.end.outcome.status, "its execution is no longer open"),
+    );
+    return;
+  }
+  for (const [hash, value] of report.blobs) draft.blobs.set(hash, value);
+  for (const artifact of report.artifacts) {
+    const { stage, execution, ...data } = artifact;
+    draft.artifacts.push(artifact);
+    draft.record({ type: "artifact.stored", ...placeOf(draft, stage), ...(execution ? { execution } : {}), data });
+  }
+  const { execution, end, outcome } = report;
+  deliver(turn, { to: stageActor(report.stage), event: { type: "EXECUTION_ENDED", execution, end, outcome } });
+}
+
+function placeOf(draft: Draft, stage: string) {
+  const actor = draft.actor(stageActor(stage));
+  return actor?.kind === "stage" ? { branch: actor.snapshot.context.branch, stage } : { stage };
+}
+
+function discarded(execution: string, stage: string, status: string, reason: string) {
+  return { type: "stage.result_discarded" as const, stage, execution, data: { status, reason } };
+}
+
+function fireTimer(turn: TurnContext, timer: string): void {
+  const { draft } = turn;
+  const row = draft.timer(timer);
+  if (!row) return;
+  draft.timers.set(timer, null);
+  if (row.kind !== "gate") return deliver(turn, { to: row.actor, event: { type: "TIMER_FIRED", timer } });
+  const gate = draft.gate(timer.slice(0, -":deadline".length));
+  if (!gate) return;
+  const { choice, outcome } = answerAtDeadline(gate);
+  const event = { type: "ANSWER", gate: gate.gate, choice, outcome, answer: choice, by: "deadline", timedOut: true };
+  deliver(turn, { to: row.actor, event });
+}
+
+function takeOver(turn: TurnContext, input: Extract<Input, { kind: "taken" }>): void {
+  const { draft } = turn;
+  const { resumeEpoch, host, pid } = input;
+  draft.patch = { ...draft.patch, resumeEpoch };
+  draft.record({ type: "run.resumed", data: { resumeEpoch, host, pid } });
+  for (const [execution, stage] of draft.held.open) {
+    const cause = input.foreign.has(execution) ? "foreign_host" : "crash";
+    deliver(turn, { to: stageActor(stage), event: { type: "EXECUTION_LOST", execution, cause } });
+  }
+  for (const [address, actor] of draft.held.actors) {
+    if (actor.kind !== "stage" || regionOf(actor, "execution") !== "interrupted") continue;
+    if (actor.snapshot.context.cause === "shutdown") deliver(turn, { to: address, event: { type: "PROCEED" } });
+  }
+}
+
+function interruptAll(turn: TurnContext, reason: "shutdown"): void {
+  for (const stage of turn.draft.held.open.values()) {
+    deliver(turn, { to: stageActor(stage), event: { type: "INTERRUPT", reason } });
+  }
+}

@@ -1,0 +1,415 @@
+/**
+ * Many runs in one process: who drives what, slots, leases, the inbox, and taking up what nobody drives.
+ * Source: 03 §9.
+ */
+import { ERROR_CODES, type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
+import type { Graph, JsonValue } from "../graph/index.ts";
+import type { GroupCommit } from "../persistence/group-commit.ts";
+import type { CommandRow, Owner, RunCreation, RunRow, TurnWrite } from "../persistence/store.ts";
+import type { TimerHandle } from "./clock.ts";
+import type { CommandResult } from "./commands.ts";
+import type { Draft } from "./draft.ts";
+import { Driver } from "./driver.ts";
+import type { ExecutionDeps } from "./executions.ts";
+import { type HeldRun, isTerminal } from "./held-run.ts";
+import { type CreatedData, computeTurn } from "./inputs.ts";
+import { emptyRun, holdRun } from "./load.ts";
+import { isProcessAlive } from "./processes/identity.ts";
+import { endRecordedGroups } from "./processes/recover.ts";
+import { stageInputsOf } from "./stage-inputs.ts";
+
+export interface SupervisorDeps extends ExecutionDeps {
+  readonly commits: GroupCommit;
+  readonly owner: Owner;
+  readonly leaseMs: number;
+  readonly maxConcurrentRuns: number;
+  readonly maxRestartsOf: (graph: Graph) => number;
+  readonly graphOf: (run: RunRow) => Promise<Graph>;
+  /** Handler types of a graph that nobody registered. */
+  readonly missingTypes: (graph: Graph) => readonly string[];
+  readonly onCommitted: (held: HeldRun, draft: Draft) => void;
+}
+
+export interface NewRun {
+  readonly create: Omit<RunCreation, "owner" | "leaseUntilMs" | "status">;
+  readonly created: CreatedData;
+  readonly graph: Graph;
+}
+
+export class Supervisor {
+  readonly #deps: SupervisorDeps;
+  readonly #drivers = new Map<string, Driver>();
+  /** Runs that wait for a slot, oldest first. */
+  readonly #queue: string[] = [];
+  readonly #taking = new Map<string, Promise<Driver>>();
+  #renewal: TimerHandle | undefined;
+  #unwatch: (() => void) | undefined;
+  #isReadingInbox = false;
+  #inboxAgain = false;
+  #isStopping = false;
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+  }
+
+  driver(runId: string): Driver | undefined {
+    return this.#drivers.get(runId);
+  }
+
+  get drivenRuns(): readonly string[] {
+    return [...this.#drivers.keys()];
+  }
+
+  #slotsTaken(): number {
+    let taken = 0;
+    for (const { held } of this.#drivers.values())
+      if (held.row.status !== "queued" && held.row.status !== "paused") taken += 1;
+    return taken;
+  }
+
+  #hasSlot(): boolean {
+    return this.#slotsTaken() < this.#deps.maxConcurrentRuns;
+  }
+
+  /** Creates a run and drives it. Resolves when it is stored. Rejects `run_exists`. */
+  async start({ create, created, graph }: NewRun): Promise<void> {
+    this.#refuseWhenStopping();
+    const slot = this.#hasSlot() && this.#queue.length === 0;
+    const owned: RunCreation = {
+      ...create,
+      status: slot ? "running" : "queued",
+      owner: this.#deps.owner,
+      leaseUntilMs: this.#deps.clock.now() + this.#deps.leaseMs,
+    };
+    const held = emptyRun(owned, graph, created.restarts ?? 0);
+    if (this.#drivers.has(create.runId)) throw runExists(create.runId);
+    const driver = this.#drive(held);
+    if (!slot) this.#queue.push(create.runId);
+    try {
+      await driver.deliver({ kind: "begin", create: owned, slot, created });
+    } catch (failure) {
+      this.#forget(create.runId);
+      throw isSafepointError(driver.failure) ? driver.failure : failure;
+    }
+  }
+
+  #drive(held: HeldRun): Driver {
+    const { graph } = held;
+    const driver = new Driver(held, {
+      ...this.#deps,
+      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
+      maxRestarts: this.#deps.maxRestartsOf(graph),
+      cancelGraceMs: this.#deps.abortGraceMs,
+      startOver: (run, draft) => this.#startOver(run, draft),
+      onCommitted: (run, draft) => this.#onCommitted(run, draft),
+    });
+    this.#drivers.set(held.runId, driver);
+    this.#arm();
+    void driver.ended.then((end) => this.#onEnded(held.runId, driver, end));
+    return driver;
+  }
+
+  #policyOf(type: string) {
+    const definition = this.#deps.resolve(type);
+    return definition?.onInterrupt ?? (definition?.idempotent === false ? ("ask" as const) : undefined);
+  }
+
+  #onCommitted(held: HeldRun, draft: Draft): void {
+    this.#deps.onCommitted(held, draft);
+    if (draft.patch.status !== undefined) this.#fillSlots();
+    if (draft.restart !== undefined) void this.#takeUpFollower(followerId(held));
+  }
+
+  async #onEnded(runId: string, driver: Driver, end: string): Promise<void> {
+    if (this.#drivers.get(runId) === driver) this.#forget(runId);
+    if (end === "terminal" || end === "stopped") {
+      await this.#deps.store
+        .release([{ runId, token: driver.held.token }])
+        .catch((failure: unknown) => this.#warn("a lease was not given back", failure));
+    }
+    this.#fillSlots();
+  }
+
+  #forget(runId: string): void {
+    this.#drivers.delete(runId);
+    const place = this.#queue.indexOf(runId);
+    if (place >= 0) this.#queue.splice(place, 1);
+    if (this.#drivers.size === 0) this.#disarm();
+  }
+
+  #fillSlots(): void {
+    while (this.#queue.length > 0 && this.#hasSlot() && !this.#isStopping) {
+      const driver = this.#drivers.get(this.#queue.shift() as string);
+      if (driver?.held.row.status === "queued") {
+        driver.push({ kind: "slot" });
+        return;
+      }
+    }
+  }
+
+  /** The first turn of the run that follows one that starts over; it is created unowned and taken up at once. */
+  #startOver(held: HeldRun, draft: Draft): TurnWrite {
+    const { row, graph } = held;
+    const rootRunId = row.rootRun ?? row.runId;
+    const restarts = held.restarts + 1;
+    const create: RunCreation = {
+      runId: followerId(held),
+      status: "queued",
+      pipelineName: row.pipelineName,
+      pipelineHash: row.pipelineHash,
+      labels: row.labels,
+      inputs: row.inputs,
+      createdAtMs: draft.atMs,
+      rootRun: rootRunId,
+      ...(row.parentRun === undefined ? {} : { parentRun: row.parentRun }),
+    };
+    const created: CreatedData = {
+      pipeline: { name: row.pipelineName, hash: row.pipelineHash },
+      context: { ...baseContext(held), ...persistedKeys(held, draft) },
+      rootRunId,
+      restarts,
+      maxRestarts: this.#deps.maxRestartsOf(graph),
+    };
+    const next = emptyRun(create, graph, restarts);
+    const settings = {
+      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
+      maxRestarts: created.maxRestarts ?? 0,
+    };
+    const head = draft.restart as string;
+    const input = { kind: "begin" as const, create, slot: false, created, head };
+    return computeTurn(next, input, {
+      ...settings,
+      cancelGraceMs: this.#deps.abortGraceMs,
+      atMs: draft.atMs,
+    }).toWrite();
+  }
+
+  async #takeUpFollower(runId: string): Promise<void> {
+    try {
+      await this.take(runId);
+    } catch (failure) {
+      this.#warn("a run that starts over was not taken up", failure);
+    }
+  }
+
+  /**
+   * Takes an unowned live run and drives it on.
+   *
+   * Rejects: run_not_found, run_owned, run_finished, run_cancelled_new_run_required, handler_missing.
+   */
+  take(runId: string): Promise<Driver> {
+    const driven = this.#drivers.get(runId);
+    if (driven) return Promise.resolve(driven);
+    let taking = this.#taking.get(runId);
+    if (!taking) {
+      taking = this.#take(runId).finally(() => this.#taking.delete(runId));
+      this.#taking.set(runId, taking);
+    }
+    return taking;
+  }
+
+  async #take(runId: string): Promise<Driver> {
+    this.#refuseWhenStopping();
+    const { store, clock } = this.#deps;
+    const [row] = await store.read("run", { runId });
+    if (!row) throw new SafepointError("run_not_found", `there is no run ${runId}`, { details: { runId } });
+    refuseEnded(row);
+    const graph = await this.#deps.graphOf(row);
+    const missing = this.#deps.missingTypes(graph);
+    if (missing.length > 0) {
+      throw new SafepointError(
+        "handler_missing",
+        `run ${runId} needs handlers that are not registered: ${missing.join(", ")}`,
+        {
+          details: { runId, missing },
+        },
+      );
+    }
+    const token = await this.#claim(row);
+    try {
+      const image = await store.load(runId);
+      if (!image || image.run.token !== token)
+        throw new SafepointError("lease_lost", `the lease of ${runId} was taken`);
+      refuseEnded(image.run);
+      const recovered = await endRecordedGroups(image.processes, clock);
+      for (const { execution, pid } of recovered.ended) {
+        await store.writeSide({ kind: "process_ended", runId, token, execution, pid });
+      }
+      const held = await holdRun(store, image, graph);
+      const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
+      return await this.#takeUp(held, foreign);
+    } catch (failure) {
+      await store.release([{ runId, token }]).catch(() => {});
+      throw failure;
+    }
+  }
+
+  async #takeUp(held: HeldRun, foreign: ReadonlySet<string>): Promise<Driver> {
+    const driver = this.#drive(held);
+    if (held.row.status === "queued") this.#queue.push(held.runId);
+    const { host, pid } = this.#deps.owner;
+    await driver.deliver({ kind: "taken", resumeEpoch: held.row.resumeEpoch + 1, host, pid, foreign });
+    this.#fillSlots();
+    void this.#readInbox();
+    return driver;
+  }
+
+  async #claim(row: RunRow): Promise<number> {
+    const { store, owner, clock, leaseMs } = this.#deps;
+    const isDead = row.owner !== undefined && isProcessAlive(row.owner) === "gone";
+    const claim = await store.claim({
+      runId: row.runId,
+      owner,
+      nowMs: clock.now(),
+      leaseMs,
+      ...(isDead ? { deadToken: row.token } : {}),
+    });
+    if (claim.ok) return claim.token;
+    if (claim.code === "run_not_found") throw new SafepointError("run_not_found", `there is no run ${row.runId}`);
+    throw runOwned(claim.run ?? row);
+  }
+
+  /** Puts a command to a run that this process drives. */
+  async command(row: CommandRow): Promise<CommandResult | undefined> {
+    const driver = this.#drivers.get(row.runId);
+    return driver?.deliver({ kind: "command", row, isFromInbox: false, hasSlot: () => this.#hasSlot() });
+  }
+
+  /** Takes every unowned live run whose handler types are all there, the longest queued first. */
+  async recover(): Promise<void> {
+    const rows = await this.#deps.store.read("runs", { unownedAtMs: this.#deps.clock.now(), limit: 1000 });
+    for (const row of [...rows].reverse()) {
+      if (this.#isStopping) return;
+      if (row.status === "paused" && row.owner === undefined && this.#drivers.has(row.runId)) continue;
+      await this.take(row.runId).catch((failure: unknown) => {
+        if (!isSafepointError(failure) || !QUIET_REFUSALS.has(failure.code))
+          this.#warn("a run was not taken up", failure);
+      });
+    }
+  }
+
+  #arm(): void {
+    this.#renewal ??= this.#deps.clock.setTimer(() => void this.#renew(), this.#deps.leaseMs / 3);
+    this.#unwatch ??= this.#deps.store.watch(() => void this.#readInbox());
+  }
+
+  #disarm(): void {
+    if (this.#renewal) this.#deps.clock.clearTimer(this.#renewal);
+    this.#renewal = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  async #renew(): Promise<void> {
+    this.#renewal = undefined;
+    const leases = [...this.#drivers.values()]
+      .filter(({ held }) => held.seq > 0)
+      .map(({ held }) => ({ runId: held.runId, token: held.token }));
+    try {
+      const lost = await this.#deps.store.renew(leases, this.#deps.clock.now() + this.#deps.leaseMs);
+      for (const runId of lost) this.#drivers.get(runId)?.leaseLost();
+    } catch (failure) {
+      this.#warn("leases were not renewed", failure);
+    }
+    if (this.#drivers.size > 0) this.#arm();
+  }
+
+  /** Commands that other processes left for runs driven here. One reading at a time; a wake-up meanwhile is not lost. */
+  async #readInbox(): Promise<void> {
+    this.#inboxAgain = true;
+    if (this.#isReadingInbox) return;
+    this.#isReadingInbox = true;
+    try {
+      while (this.#inboxAgain && this.#drivers.size > 0) {
+        this.#inboxAgain = false;
+        const rows = await this.#deps.store.read("commands", { pending: true });
+        for (const row of rows) await this.#takeCommand(row);
+      }
+    } catch (failure) {
+      this.#warn("the inbox was not read", failure);
+    } finally {
+      this.#isReadingInbox = false;
+    }
+  }
+
+  async #takeCommand(row: CommandRow): Promise<void> {
+    const driver = this.#drivers.get(row.runId);
+    if (!driver || driver.isEnded) return;
+    await driver
+      .deliver({ kind: "command", row, isFromInbox: true, hasSlot: () => this.#hasSlot() })
+      .catch((failure: unknown) => {
+        this.#warn("a command was not taken", failure);
+      });
+  }
+
+  #warn(message: string, failure: unknown): void {
+    this.#deps.log.warn(message, { message: messageOf(failure) });
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#isStopping)
+      throw new SafepointError("runtime_stopped", "the runtime is stopping and starts nothing more");
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    await Promise.allSettled(this.#taking.values());
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.stop(graceMs)));
+    this.#disarm();
+  }
+}
+
+const QUIET_REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "run_owned",
+  "run_finished",
+  "handler_missing",
+  "lease_lost",
+]);
+
+function followerId(held: HeldRun): string {
+  return `${held.row.rootRun ?? held.runId}~r${held.restarts + 1}`;
+}
+
+/** What each run's main scope starts with, whatever is persisted over a restart. */
+function baseContext(held: HeldRun): Record<string, JsonValue> {
+  const own = held.scopes.own("main");
+  return Object.fromEntries([...own].filter(([key]) => key.startsWith("graph.") || key.startsWith("inputs.")));
+}
+
+function persistedKeys(held: HeldRun, draft: Draft): Record<string, JsonValue> {
+  const named = held.graph.attributes["loop_restart_persist_keys"];
+  const keys = typeof named === "string" ? named.split(/[\s,]+/).filter(Boolean) : [];
+  const kept: Record<string, JsonValue> = {};
+  for (const key of keys) {
+    const value = draft.scopes.read("main", key);
+    if (value !== undefined) kept[key] = value;
+  }
+  return kept;
+}
+
+function refuseEnded(row: RunRow): void {
+  if (!isTerminal(row.status)) return;
+  const code: ErrorCode = row.status === "cancelled" ? "run_cancelled_new_run_required" : "run_finished";
+  const hint = row.status === "cancelled" ? "; only a new run can go on from it" : "";
+  throw new SafepointError(code, `run ${row.runId} is ${row.status}${hint}`, {
+    details: { runId: row.runId, status: row.status },
+  });
+}
+
+function runExists(runId: string): SafepointError {
+  return new SafepointError("run_exists", `there is already a run ${runId}; choose another id`, { details: { runId } });
+}
+
+function runOwned(row: RunRow): SafepointError {
+  const { owner } = row;
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
+  const until = row.leaseUntilMs === undefined ? "" : ` until ${new Date(row.leaseUntilMs).toISOString()}`;
+  return new SafepointError("run_owned", `run ${row.runId} is driven by ${who}, whose lease holds${until}`, {
+    details: {
+      runId: row.runId,
+      owner: owner ?? null,
+      leaseUntilMs: row.leaseUntilMs ?? null,
+      exit: ERROR_CODES.run_owned.exit,
+    },
+  });
+}

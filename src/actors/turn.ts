@@ -1,0 +1,284 @@
+/** Delivering: from one input to everything it leads to. Charts decide; nothing outside happens here. Source: 02 §3. */
+import { unreachable } from "../errors.ts";
+import { type RoutingOutcome, stageSettings } from "../graph/index.ts";
+import { TURN_ACTORS_MAX, TURN_HOPS_MAX } from "../limits.ts";
+import { branchMachine } from "../machines/branch.machine.ts";
+import { decideEnd, decideHead, decideHop, type HopDecision, type HopFacts } from "../machines/hop.ts";
+import type { Effect } from "../machines/protocol.ts";
+import { stageMachine } from "../machines/stage.machine.ts";
+import { begin, step } from "../machines/xstate.ts";
+import type { Draft, Message } from "./draft.ts";
+import { gateDeadline, openGate } from "./gates.ts";
+import { branchActor, CHARTS, type LiveActor, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import type { StageInputs } from "./stage-inputs.ts";
+
+export interface TurnContext {
+  readonly draft: Draft;
+  /** What a stage's chart is given of its node. */
+  readonly stageInputs: StageInputs;
+  readonly maxRestarts: number;
+}
+
+type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+
+const visitsScope = (branch: string): string => `@visits:${branch}`;
+const redirectsScope = (branch: string): string => `@redirects:${branch}`;
+const goalGatesScope = (branch: string): string => `@gates:${branch}`;
+
+/** Delivers a message and all that follows from it, until the run is quiet. */
+export function deliver(turn: TurnContext, message: Message): void {
+  turn.draft.queue.push(message);
+  drain(turn);
+}
+
+function drain(turn: TurnContext): void {
+  const { draft } = turn;
+  for (let next = draft.queue.shift(); next; next = draft.queue.shift()) {
+    if (!draft.actor(next.to)) continue;
+    if (next.to !== RUN_ACTOR) follow(turn, next.to);
+    advance(turn, next.to, next.event);
+  }
+}
+
+/** One step of one actor, and what it asks for. */
+export function advance(turn: TurnContext, address: string, event: Message["event"]): void {
+  const { draft } = turn;
+  const actor = draft.actor(address);
+  if (!actor) return;
+  const stamped = { ...event, atMs: draft.atMs, runMs: draft.runMs };
+  const { snapshot, effects } = step(CHARTS[actor.kind].machine, actor.snapshot, stamped);
+  draft.actors.set(address, { kind: actor.kind, snapshot } as LiveActor);
+  absorb(turn, effects);
+}
+
+/** Brings actors into line with the run's control, as many as a turn may touch. */
+export function followAll(turn: TurnContext): void {
+  const { draft } = turn;
+  draft.more = false;
+  const behind = [...draft.addresses()].filter((address) => followEvent(draft, address) !== undefined);
+  for (const address of behind) {
+    if (draft.actors.size >= TURN_ACTORS_MAX) {
+      draft.more = true;
+      return;
+    }
+    follow(turn, address);
+    drain(turn);
+  }
+}
+
+/** Tells an actor what the run was told and it was not yet. */
+function follow(turn: TurnContext, address: string): void {
+  const event = followEvent(turn.draft, address);
+  if (event) advance(turn, address, event);
+}
+
+function followEvent(draft: Draft, address: string): Message["event"] | undefined {
+  const actor = draft.actor(address);
+  const run = draft.actor(RUN_ACTOR);
+  if (!actor || actor.kind === "run" || run?.kind !== "run") return undefined;
+  const own = regionOf(actor, "control");
+  switch (draft.control) {
+    case "running":
+      return own === "pausing" || own === "paused" ? { type: "CONTINUE" } : undefined;
+    case "pausing":
+    case "paused": {
+      const mode = run.snapshot.context.pause?.mode ?? "drain";
+      if (own === "running") return { type: "PAUSE", mode };
+      const isUnasked = actor.kind === "stage" && own === "pausing" && actor.snapshot.context.abort === null;
+      return mode === "interrupt" && isUnasked ? { type: "PAUSE", mode } : undefined;
+    }
+    case "cancelling":
+    case "cancelled":
+      return own === "cancelling" || own === "cancelled" ? undefined : { type: "CANCEL" };
+    default:
+      return undefined;
+  }
+}
+
+/** Tells the run that nothing is in flight any more, where it waits for that. */
+export function settleControl(turn: TurnContext): void {
+  const { draft } = turn;
+  const { control } = draft;
+  if ((control !== "pausing" && control !== "cancelling") || draft.more) return;
+  if (draft.openExecutions().length > 0) return;
+  if (control === "pausing" && draft.held.abandoned.size > 0) return;
+  deliver(turn, { to: RUN_ACTOR, event: { type: "QUIET", abandoned: [...draft.held.abandoned.keys()] } });
+}
+
+function absorb(turn: TurnContext, effects: readonly Effect[]): void {
+  for (const effect of effects) absorbOne(turn, effect);
+}
+
+function absorbOne(turn: TurnContext, effect: Effect): void {
+  const { draft } = turn;
+  switch (effect.type) {
+    case "effect.none":
+      return;
+    case "effect.journal":
+      return draft.record(effect.entry);
+    case "effect.message":
+      draft.queue.push(completeMessage(turn, effect));
+      return;
+    case "effect.stage.spawn":
+      return spawnStage(turn, effect);
+    case "effect.branch.spawn":
+      return spawnBranch(turn, effect.branch);
+    case "effect.check":
+      draft.queue.push({ to: branchActor(effect.branch), event: { type: "CHECKED", hop: checkEnd(turn, effect) } });
+      return;
+    case "effect.execution.start":
+      draft.starts.push(effect);
+      return;
+    case "effect.execution.abort":
+      draft.aborts.push(effect);
+      return;
+    case "effect.timer.set": {
+      const { timer, actor, kind, clock, dueMs } = effect;
+      draft.timers.set(timer, { timer, actor, kind, clock, dueMs });
+      return;
+    }
+    case "effect.timer.clear":
+      draft.timers.set(effect.timer, null);
+      return;
+    case "effect.gate.open":
+      return openGate(draft, effect);
+    case "effect.gate.close":
+      return closeGate(draft, effect);
+    case "effect.ended":
+      return endActor(draft, effect.actor);
+    case "effect.run":
+      draft.patch = { ...draft.patch, ...(effect.patch as Draft["patch"]) };
+      return;
+    case "effect.restart":
+      draft.restart = effect.node;
+      return;
+    case "effect.reply":
+      if (draft.reply) draft.reply = { ...draft.reply, ...replyOf(effect) };
+      return;
+    default:
+      unreachable(effect, "effect");
+  }
+}
+
+function endActor(draft: Draft, address: string): void {
+  const actor = draft.actor(address);
+  if (actor?.kind === "run") draft.finalRun = actor.snapshot;
+  draft.actors.set(address, null);
+}
+
+function replyOf({ accepted, changed, code, hint }: EffectOf<"effect.reply">) {
+  return { accepted, changed, ...(code === undefined ? {} : { code }), ...(hint === undefined ? {} : { hint }) };
+}
+
+function closeGate(draft: Draft, effect: EffectOf<"effect.gate.close">): void {
+  const gate = draft.gate(effect.gate);
+  if (!gate) return;
+  const answer = effect.answer === undefined ? {} : { answer: effect.answer as NonNullable<typeof gate.answer> };
+  draft.gates.set(effect.gate, { ...gate, status: effect.status, ...answer });
+  const deadline = gateDeadline(effect.gate);
+  if (draft.timer(deadline)) draft.timers.set(deadline, null);
+}
+
+/** A stage's news gets the branch's next hop on the way; all else passes as it is. */
+function completeMessage(turn: TurnContext, { to, event }: EffectOf<"effect.message">): Message {
+  if (event.type !== "STAGE_ENDED") return { to, event };
+  const { draft } = turn;
+  const { stage, node, cancelled, counts } = event as unknown as StageEnded;
+  const branch = to.slice("branch:".length);
+  const { outcome } = event as unknown as StageEnded;
+  if (cancelled) return { to, event: { ...event, hop: { kind: "fail", code: "cancelled", message: "cancelled" } } };
+  if (counts) noteGoalGate(draft, { branch, node, status: outcome.status });
+  const decision = decideHop({
+    ...hopFacts(turn, branch),
+    stage,
+    node,
+    outcome,
+    read: (key) => draft.scopes.read(branch, key),
+  });
+  return { to, event: { ...event, outcome, hop: takeDecision(draft, branch, decision) } };
+}
+
+interface StageEnded {
+  readonly stage: string;
+  readonly node: string;
+  readonly cancelled: boolean;
+  readonly counts: boolean;
+  readonly outcome: RoutingOutcome;
+}
+
+function noteGoalGate(draft: Draft, { branch, node, status }: { branch: string; node: string; status: string }): void {
+  const graphNode = draft.held.index.node(node);
+  if (graphNode && stageSettings(draft.held.graph, graphNode).goalGate) {
+    draft.scopes.set(goalGatesScope(branch), node, status);
+  }
+}
+
+function hopFacts({ draft, maxRestarts }: TurnContext, branch: string): HopFacts {
+  return {
+    index: draft.held.index,
+    branch,
+    visitsOf: (node) => numberOf(draft.scopes.read(visitsScope(branch), node)),
+    redirects: numberOf(draft.scopes.read(redirectsScope(branch), "count")),
+    restarts: draft.held.restarts,
+    maxRestarts,
+  };
+}
+
+function takeDecision(draft: Draft, branch: string, { hop, redirects }: HopDecision): HopDecision["hop"] {
+  if (redirects !== undefined) draft.scopes.set(redirectsScope(branch), "count", redirects);
+  return hop;
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+function checkEnd(turn: TurnContext, { branch, node, exit }: EffectOf<"effect.check">): HopDecision["hop"] {
+  const { draft } = turn;
+  const actor = draft.actor(branchActor(branch));
+  const outcome = actor?.kind === "branch" ? actor.snapshot.context.outcome : null;
+  const gates = new Map([...draft.scopes.own(goalGatesScope(branch))].map(([id, status]) => [id, String(status)]));
+  return takeDecision(draft, branch, decideEnd({ ...hopFacts(turn, branch), node, exit, outcome, gates }));
+}
+
+function spawnBranch(turn: TurnContext, path: string): void {
+  const { draft } = turn;
+  const control = draft.control as "running";
+  const { snapshot, effects } = begin(branchMachine, { branch: path, origin: "main", control });
+  const address = branchActor(path);
+  draft.actors.set(address, { kind: "branch", snapshot });
+  absorb(turn, effects);
+  const head = draft.held.index.start?.id ?? "";
+  const decision = decideHead(hopFacts(turn, path), headOf(turn) ?? head);
+  draft.queue.push({ to: address, event: { type: "HEAD", hop: takeDecision(draft, path, decision) } });
+}
+
+/** A run that was started over begins at the node its predecessor named. */
+function headOf({ draft }: TurnContext): string | undefined {
+  const node = draft.scopes.read("@run", "head");
+  return typeof node === "string" ? node : undefined;
+}
+
+function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): void {
+  const { draft } = turn;
+  draft.hops += 1;
+  draft.scopes.set(visitsScope(effect.branch), effect.node, effect.visit);
+  const isOverLimit = draft.hops > TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
+  if (isOverLimit) draft.more = true;
+  const control = isOverLimit && draft.control === "running" ? "paused" : (draft.control as "running");
+  const { snapshot, effects } = begin(stageMachine, {
+    ...turn.stageInputs(effect.node),
+    stage: effect.stage,
+    node: effect.node,
+    branch: effect.branch,
+    visit: effect.visit,
+    carried: effect.carried,
+    ...(effect.edge === undefined ? {} : { edge: effect.edge }),
+    seed: `${draft.held.runId}:${effect.stage}`,
+    control,
+    atMs: draft.atMs,
+    runMs: draft.runMs,
+  });
+  draft.actors.set(stageActor(effect.stage), { kind: "stage", snapshot });
+  absorb(turn, effects);
+}

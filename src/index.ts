@@ -1,0 +1,55 @@
+export type { Clock, Random, TimerHandle } from "./actors/clock.ts";
+export type {
+  AbortReason,
+  ArtifactWriter,
+  ContextView,
+  ExecutionAbort,
+  Handler,
+  HandlerDefinition,
+  HandlerFunction,
+  HandlerInput,
+  HandlerLog,
+  HandlerLogic,
+  HandlerResult,
+} from "./actors/handler.ts";
+export type { CodergenBackend, CodergenReply, CodergenRequest } from "./actors/handlers/backend.ts";
+export { commandBackend } from "./actors/handlers/backends/command.ts";
+export { simulateBackend } from "./actors/handlers/backends/simulate.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  InvariantError,
+  isSafepointError,
+  RetryableError,
+  SafepointError,
+  TerminalError,
+} from "./errors.ts";
+export type { Attributes, Diagnostic, Graph, GraphEdge, GraphNode, Severity, Subgraph } from "./graph/graph.ts";
+export { type CustomRule, LINT_RULES, type LintOptions, lint } from "./graph/lint.ts";
+export type { JsonValue, Outcome } from "./graph/outcome.ts";
+export { parsePipeline, readPipeline } from "./graph/parser.ts";
+export { toDot } from "./graph/to-dot.ts";
+export { applyTransforms, type Transform } from "./graph/transforms.ts";
+export type { JournalEntry } from "./journal/entry.ts";
+export { type FoldState, fold } from "./journal/fold.ts";
+export { parseEntry } from "./journal/parse-entry.ts";
+export type { RunView } from "./journal/run-view.ts";
+export type { ArtifactRow, RunRow, RunStatus, Store } from "./persistence/store.ts";
+export { definePipeline } from "./pipeline.ts";
+export type { RunActorRef } from "./runtime/actor-ref.ts";
+export type {
+  CancelOptions,
+  CommandOptions,
+  ContinueOptions,
+  ControlResult,
+  EntryQuery,
+  ListQuery,
+  PauseOptions,
+  Question,
+  Run,
+  Runtime,
+  RuntimeOptions,
+  StartOptions,
+  VerifyReport,
+} from "./runtime/api.ts";
+export { createRuntime } from "./runtime/create-runtime.ts";

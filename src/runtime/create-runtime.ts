@@ -1,0 +1,221 @@
+/** Puts the parts together: the library's door. Source: 05 §3. */
+import { hostname, userInfo } from "node:os";
+import { systemClock, systemRandom } from "../actors/clock.ts";
+import type { Draft } from "../actors/draft.ts";
+import type { HandlerLog } from "../actors/handler.ts";
+import { builtinHandlers } from "../actors/handlers/builtin.ts";
+import { createRegistry, type HandlerRegistry } from "../actors/handlers/registry.ts";
+import type { HeldRun } from "../actors/held-run.ts";
+import { currentOwner } from "../actors/processes/identity.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import { SafepointError } from "../errors.ts";
+import type { Graph, JsonValue } from "../graph/index.ts";
+import {
+  ABORT_GRACE_MS,
+  CONCURRENT_RUNS_MAX_DEFAULT,
+  LEASE_MS,
+  RESTARTS_MAX_DEFAULT,
+  STOP_GRACE_MS,
+} from "../limits.ts";
+import { groupCommit } from "../persistence/group-commit.ts";
+import { memoryStore } from "../persistence/memory/index.ts";
+import type { RunRow, Store } from "../persistence/store.ts";
+import { createActorRefs } from "./actor-ref.ts";
+import type { Run, Runtime, RuntimeOptions, StartOptions } from "./api.ts";
+import { missingTypes, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
+import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
+import { findRun } from "./queries/find-run.ts";
+import { listRuns } from "./queries/runs.ts";
+import { stateAt } from "./queries/state-at.ts";
+import { tailEntries } from "./queries/tail-entries.ts";
+import { viewOf } from "./queries/view.ts";
+import { createRun, type RunDeps } from "./run-handle.ts";
+import { verifyRunWhole } from "./verify-run.ts";
+
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
+/** Graphs kept by hash, so that many runs of one pipeline share one. */
+const GRAPHS_KEPT_MAX = 200;
+
+/** Opens a runtime over a store. Stop it, or its leases are only free when they run out. */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const store = options.store ?? memoryStore();
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const log = options.log ?? silentLog;
+  const cwd = options.cwd ?? process.cwd();
+  const registry = createRegistry({ ...builtinHandlers(options.codergen), ...options.handlers });
+  const graphs = createGraphCache(store);
+  const refs = createActorRefs();
+  const supervisor = new Supervisor({
+    store,
+    commits: groupCommit(store),
+    clock,
+    log,
+    cwd,
+    owner: currentOwner(),
+    leaseMs: options.leaseMs ?? LEASE_MS,
+    abortGraceMs: options.abortGraceMs ?? ABORT_GRACE_MS,
+    maxConcurrentRuns: options.maxConcurrentRuns ?? CONCURRENT_RUNS_MAX_DEFAULT,
+    resolve: (type) => registry.resolve(type),
+    maxRestartsOf,
+    graphOf: (row) => graphs.of(row),
+    missingTypes: (graph) => missingTypes(graph, registry),
+    onCommitted: (held: HeldRun, draft: Draft) => refs.publish(held, draft),
+  });
+  const runDeps: RunDeps = {
+    store,
+    supervisor,
+    clock,
+    newId: () => random.id(),
+    actor: options.actor ?? defaultActor(),
+  };
+  const handle = (runId: string): Run => createRun(runId, runDeps);
+  let stopped: Promise<void> | undefined;
+
+  const runtime: Runtime = {
+    store,
+    async start(pipeline, startOptions = {}) {
+      const runId = startOptions.runId ?? random.id();
+      checkRunId(runId);
+      const prepared = preparePipeline(pipeline, { registry, baseDir: startOptions.baseDir ?? cwd });
+      await store.putPipeline({ hash: prepared.hash, name: prepared.graph.name, source: prepared.source });
+      graphs.keep(prepared.hash, prepared.graph);
+      await supervisor.start(newRun(runId, prepared, startOptions, clock.now()));
+      return handle(runId);
+    },
+    async get(runId) {
+      await findRun(store, runId);
+      return handle(runId);
+    },
+    async resume(runId, resumeOptions = {}) {
+      if (resumeOptions.pipeline) registerHandlers(resumeOptions.pipeline, registry);
+      await supervisor.take(runId);
+      return handle(runId);
+    },
+    list: (query = {}) => listRuns(store, query),
+    register: (type, handler) => registry.register(type, handler),
+    events$: tailEntries(store),
+    events: (query = {}) => tailEntries(store, query),
+    entries: (runId, query = {}) => store.read("journal", { runId, ...query }),
+    view: async (runId, viewOptions = {}) => (await viewOf(store, runId, viewOptions)).view,
+    stateAt: (runId, seq) => stateAt(store, runId, seq),
+    pipeline: async (runId) => graphs.of(await findRun(store, runId)),
+    artifacts: (runId) => artifactsOf(store, runId),
+    artifact: (runId, id) => artifactBytes(store, runId, id),
+    verify: (runId) => verifyRunWhole(store, runId),
+    actorRef: (runId) => refs.of(runId, () => supervisor.driver(runId)?.held),
+    stop(stopOptions = {}) {
+      stopped ??= supervisor.stop(stopOptions.graceMs ?? STOP_GRACE_MS).then(() => recovery?.stop());
+      return stopped;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop();
+    },
+  };
+  const recovery = options.recover ? keepRecovering(supervisor, store) : undefined;
+  await recovery?.first;
+  return runtime;
+}
+
+function newRun(
+  runId: string,
+  prepared: { readonly graph: Graph; readonly hash: string },
+  options: StartOptions,
+  createdAtMs: number,
+) {
+  const { graph, hash } = prepared;
+  const inputs = options.inputs ?? {};
+  return {
+    graph,
+    create: { runId, pipelineName: graph.name, pipelineHash: hash, labels: options.labels ?? {}, inputs, createdAtMs },
+    created: {
+      pipeline: { name: graph.name, hash },
+      context: firstContext(graph, inputs),
+      maxRestarts: maxRestartsOf(graph),
+    },
+  };
+}
+
+/** What the main scope starts with: the graph's goal and label, and the inputs under `inputs.`. */
+function firstContext(graph: Graph, inputs: Readonly<Record<string, JsonValue>>): Record<string, JsonValue> {
+  const context: Record<string, JsonValue> = {};
+  for (const key of ["goal", "label"]) {
+    const value = graph.attributes[key];
+    if (value !== undefined && value !== "") context[`graph.${key}`] = value;
+  }
+  for (const [key, value] of Object.entries(inputs)) context[`inputs.${key}`] = value;
+  return context;
+}
+
+function maxRestartsOf(graph: Graph): number {
+  const limit = Number(graph.attributes["max_restarts"]);
+  return graph.attributes["max_restarts"] !== undefined && Number.isInteger(limit) ? limit : RESTARTS_MAX_DEFAULT;
+}
+
+function checkRunId(runId: string): void {
+  if (RUN_ID.test(runId)) return;
+  throw new SafepointError(
+    "usage",
+    `expected a run id of letters, digits, . _ ~ - (128 at most), found ${JSON.stringify(runId)}`,
+  );
+}
+
+function registerHandlers(pipeline: Graph, registry: HandlerRegistry): void {
+  const { handlers } = pipeline as Graph & { handlers?: Parameters<typeof createRegistry>[0] };
+  for (const [type, handler] of Object.entries(handlers ?? {})) registry.register(type, handler);
+}
+
+function createGraphCache(store: Store) {
+  const byHash = new Map<string, Graph>();
+  const keep = (hash: string, graph: Graph) => {
+    if (byHash.size >= GRAPHS_KEPT_MAX) byHash.delete(byHash.keys().next().value as string);
+    byHash.set(hash, graph);
+  };
+  return {
+    keep,
+    async of(row: RunRow): Promise<Graph> {
+      const known = byHash.get(row.pipelineHash);
+      if (known) return known;
+      const [pipeline] = await store.read("pipelines", { hash: row.pipelineHash });
+      if (!pipeline)
+        throw new SafepointError("store_corrupt", `the pipeline ${row.pipelineHash} of run ${row.runId} is missing`);
+      const graph = pinnedGraph(pipeline.source);
+      keep(row.pipelineHash, graph);
+      return graph;
+    },
+  };
+}
+
+/** Takes what nobody drives, now and whenever something changed or a lease may have run out. */
+function keepRecovering(supervisor: Supervisor, store: Store) {
+  let isOn = true;
+  let isBusy = false;
+  const sweep = async () => {
+    if (isBusy || !isOn) return;
+    isBusy = true;
+    await supervisor.recover().finally(() => {
+      isBusy = false;
+    });
+  };
+  const timer = setInterval(() => void sweep(), RECOVERY_INTERVAL_MS);
+  void store;
+  return {
+    first: sweep(),
+    stop: () => {
+      isOn = false;
+      clearInterval(timer);
+    },
+  };
+}
+
+const RECOVERY_INTERVAL_MS = 1_000;
+
+function defaultActor(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `unknown@${hostname()}`;
+  }
+}
+
+const silentLog: HandlerLog = { debug() {}, info() {}, warn() {}, error() {} };
