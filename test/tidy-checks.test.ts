@@ -45,6 +45,7 @@ describe("arrows", () => {
     ["src/journal/a.ts", `import type { Graph } from "../graph/graph.ts";`],
     ["src/actors/a.ts", `import type { Store } from "../persistence/store.ts";`],
     ["src/index.ts", `export { x } from "./runtime/create-runtime.ts";`],
+    ["src/pipeline.ts", `import { x } from "./runtime/create-runtime.ts";`],
     ["src/persistence/sqlite/a.ts", `import { x } from "../codec.ts";`],
     ["src/testing/a.ts", `import { x } from "../persistence/memory/index.ts";`],
   ])("are kept by %s: %s", (path, code) => expect(check(path, code)).toEqual([]));
@@ -55,6 +56,7 @@ describe("arrows", () => {
     ["src/machines/a.ts", `import { CATALOGUE } from "../journal/catalogue.ts";`, "only types of journal"],
     ["src/journal/a.ts", `import { isSuccessStatus } from "../graph/outcome.ts";`, "only types of graph"],
     ["src/actors/a.ts", `import { x } from "../persistence/memory/index.ts";`, "no arrow from actors to persistence"],
+    ["src/runtime/a.ts", `import { definePipeline } from "../pipeline.ts";`, "no arrow from runtime to pipeline.ts"],
     ["src/runtime/a.ts", `const x = () => import("../cli/main.ts");`, "no arrow from runtime to cli"],
     ["src/errors.ts", `import { x } from "./graph/graph.ts";`, "import no room"],
     ["src/persistence/memory/a.ts", `import { x } from "../sqlite/rows.ts";`, "another store"],
