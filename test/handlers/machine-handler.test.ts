@@ -1,53 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  type AnyEventObject,
-  type AnyStateMachine,
-  assign,
-  createMachine,
-  fromCallback,
-  fromPromise,
-  sendTo,
-  setup,
-} from "xstate";
-import { handlerInputOf, type MachineHandlerInput } from "../../src/actors/handlers/machine-run.ts";
-import { createRegistry } from "../../src/actors/handlers/registry.ts";
+import { type AnyStateMachine, assign, createMachine, fromCallback, fromPromise, log, sendTo, setup } from "xstate";
+import { handlerInputOf } from "../../src/actors/handlers/machine-run.ts";
 import { runHandler } from "../../src/actors/handlers/run-handler.ts";
 import { MACHINE_SNAPSHOT_INTERVAL_MS } from "../../src/limits.ts";
-import { type FakeExecution, type FakeOptions, fakeExecution } from "./fake-execution.ts";
-import { settle, TestClock } from "./test-clock.ts";
-
-function start(machine: AnyStateMachine, clock: TestClock, options: FakeOptions = {}) {
-  const execution = fakeExecution({ clock, runTimeMs: clock.runTimeMs, ...options });
-  const definition = createRegistry({ mine: machine }).resolve("mine");
-  if (!definition) throw new Error("not registered");
-  return { execution, end: runHandler(definition, execution.input) };
-}
-
-const lastSnapshot = (execution: FakeExecution) => execution.snapshots.at(-1) ?? "";
-const stored = (execution: FakeExecution) => JSON.parse(lastSnapshot(execution));
-
-/** Waits an hour, then calls an actor, then ends. */
-function waitThenWork(work: () => Promise<string>) {
-  return setup({
-    types: { input: {} as MachineHandlerInput, context: {} as { goal: string; result: string } },
-    actors: { work: fromPromise(work) },
-  }).createMachine({
-    id: "waits",
-    context: ({ input }) => ({ goal: input.goal, result: "" }),
-    initial: "waiting",
-    states: {
-      waiting: { after: { 3600000: "working" } },
-      working: {
-        invoke: {
-          src: "work",
-          onDone: { target: "done", actions: assign({ result: ({ event }) => event.output }) },
-        },
-      },
-      done: { type: "final" },
-    },
-    output: ({ context }) => ({ status: "success", contextUpdates: { ...context } }),
-  });
-}
+import { fakeExecution } from "./fake-execution.ts";
+import { lastSnapshot, start, stored, waitThenWork } from "./machine-fixtures.ts";
+import { TestClock } from "./test-clock.ts";
 
 describe("a machine as a handler", () => {
   it("runs to its final state, whose output is the outcome", async () => {
@@ -91,6 +49,17 @@ describe("a machine as a handler", () => {
       "main/work@1",
     ]);
     expect(JSON.parse(JSON.stringify(seen[0]))).toEqual(seen[0]);
+  });
+
+  it("logs where the execution logs, and not on the console", async () => {
+    const machine = createMachine({
+      entry: log(() => "entered", "state"),
+      initial: "done",
+      states: { done: { type: "final" } },
+    });
+    const { execution, end } = start(machine, new TestClock());
+    await end;
+    expect(execution.logged).toEqual([{ level: "info", message: "state entered", fields: { stage: "main/work@1" } }]);
   });
 
   it("fails with what an actor or an action throws", async () => {
@@ -288,120 +257,6 @@ describe("the stored state of a machine", () => {
     const end = runHandler({ handler: machine }, { ...execution.input, host });
     await clock.advance(MACHINE_SNAPSHOT_INTERVAL_MS);
     expect((await end).thrown?.failureReason).toBe("lease_lost");
-    expect(clock.pending).toBe(0);
-  });
-});
-
-describe("a machine and pauses", () => {
-  it("that waits is suspended at once, with its state, and goes on from there", async () => {
-    const clock = new TestClock();
-    const machine = waitThenWork(async () => "made");
-    const first = start(machine, clock);
-    await clock.advance(600_000);
-    clock.frozen = true;
-    first.execution.setPausing(true);
-    const end = await first.end;
-    expect(end).toMatchObject({ suspended: true });
-    expect(end).not.toHaveProperty("thrown");
-    expect(stored(first.execution).delays).toMatchObject([{ dueMs: 3_600_000 }]);
-    expect(clock.pending).toBe(0);
-    await clock.advance(10_000_000);
-    clock.frozen = false;
-    const second = start(machine, clock, { machineSnapshot: lastSnapshot(first.execution) });
-    await clock.advance(2_999_999);
-    expect(clock.pending).toBeGreaterThan(0);
-    await clock.advance(1);
-    expect((await second.end).outcome.status).toBe("success");
-  });
-
-  it("that works is drained: suspended when the work is done, before anything new", async () => {
-    const clock = new TestClock();
-    const work = Promise.withResolvers<string>();
-    let after = 0;
-    const machine = setup({
-      actors: { work: fromPromise(() => work.promise), next: fromPromise(async () => void after++) },
-    }).createMachine({
-      initial: "working",
-      states: {
-        working: { invoke: { src: "work", onDone: "resting" } },
-        resting: { after: { 10: "next" } },
-        next: { invoke: { src: "next", onDone: "done" } },
-        done: { type: "final" },
-      },
-    });
-    const first = start(machine, clock);
-    await clock.advance(1);
-    first.execution.setPausing(true);
-    await clock.advance(1_000);
-    work.resolve("x");
-    expect(await first.end).toMatchObject({ suspended: true });
-    expect(stored(first.execution).snapshot.value).toBe("resting");
-    expect(after).toBe(0);
-    const second = start(machine, clock, { machineSnapshot: lastSnapshot(first.execution) });
-    await clock.advance(10);
-    expect((await second.end).outcome.status).toBe("success");
-    expect(after).toBe(1);
-  });
-
-  it("holds its delays while the run is being paused, and goes on when the pause is withdrawn", async () => {
-    const clock = new TestClock();
-    const machine = setup({
-      actors: { forever: fromCallback<AnyEventObject>(() => {}) },
-    }).createMachine({
-      invoke: { src: "forever" },
-      initial: "waiting",
-      states: { waiting: { after: { 100: "done" } }, done: { type: "final" } },
-    });
-    const { execution, end } = start(machine, clock);
-    await clock.advance(50);
-    execution.setPausing(true);
-    await clock.advance(10_000);
-    expect(stored(execution).snapshot.value).toBe("waiting");
-    execution.setPausing(false);
-    await clock.advance(100);
-    expect((await end).outcome.status).toBe("success");
-  });
-
-  it("stops at an interrupt only when its work has stopped, and does that work again", async () => {
-    const clock = new TestClock();
-    const events: string[] = [];
-    const machine = setup({
-      actors: {
-        work: fromPromise(async ({ signal }) => {
-          events.push("begins");
-          await new Promise((resolve) => signal.addEventListener("abort", resolve));
-          await settle();
-          events.push("has ended");
-        }),
-      },
-    }).createMachine({ id: "m", invoke: { src: "work", id: "w" } });
-    const first = start(machine, clock);
-    await clock.advance(0);
-    first.execution.abort("pause");
-    expect(await first.end).toMatchObject({ suspended: true });
-    events.push("suspended");
-    expect(events).toEqual(["begins", "has ended", "suspended"]);
-    const second = start(machine, clock, { machineSnapshot: lastSnapshot(first.execution) });
-    await clock.advance(0);
-    expect(events.at(-1)).toBe("begins");
-    second.execution.abort("cancel");
-    expect((await second.end).thrown?.name).toBe("ExecutionAbort");
-    expect(second.execution.snapshots).toEqual([]);
-  });
-
-  it("keeps its state at a shutdown, and not at a time-out", async () => {
-    const clock = new TestClock();
-    const machine = waitThenWork(async () => "x");
-    const down = start(machine, clock);
-    await clock.advance(1);
-    down.execution.abort("shutdown");
-    expect(await down.end).toMatchObject({ suspended: true });
-    expect(down.execution.snapshots.length).toBe(1);
-    const late = start(machine, clock);
-    await clock.advance(1);
-    late.execution.abort("timeout");
-    expect((await late.end).thrown?.failureReason).toMatch(/timeout/);
-    expect(late.execution.snapshots).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 });

@@ -171,12 +171,17 @@ describe("process groups", () => {
     process.kill(pidIn("away"), "SIGKILL");
   });
 
-  it("says what is wrong with the working directory, and rejects when already aborted", async () => {
+  it("says what is wrong with the working directory or the command, and rejects when already aborted", async () => {
     const execution = fakeExecution();
     await expect(runGroup(commandOf(execution, "true", { cwd: path("missing") }))).rejects.toMatchObject({
       code: "configuration",
       message: expect.stringContaining(path("missing")),
     });
+    await expect(runGroup(commandOf(execution, `true ${"x".repeat(300_000)}`))).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringContaining("too long"),
+    });
+    expect(execution.processes).toEqual([]);
     execution.abort("cancel");
     await expect(runGroup(commandOf(execution, 'touch "$DIR/ran"'))).rejects.toMatchObject({ reason: "cancel" });
     expect(existsSync(path("ran"))).toBe(false);
