@@ -1,5 +1,6 @@
 import type { EntryData, EntryType } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { isPassThrough } from "../../journal/status.ts";
 import type { RunStatus } from "../../persistence/store.ts";
 import type { RunProgress, StageMark } from "./progress.ts";
 import { branchLine, endStage, stageLine } from "./progress.ts";
@@ -15,8 +16,6 @@ const STATUS_AFTER: Partial<Record<EntryType, RunStatus>> = {
   "run.completed": "completed",
   "run.failed": "failed",
 };
-
-const KINDS_WITHOUT_LINE = new Set(["start", "exit"]);
 
 /** Takes an entry into the progress. Entries it has nothing to show for change nothing. */
 export function addEntry(run: RunProgress, entry: JournalEntry): void {
@@ -60,7 +59,8 @@ function addStageEntry(run: RunProgress, entry: JournalEntry): void {
   switch (entry.type) {
     case "stage.entered": {
       const { kind } = entry.data as EntryData<"stage.entered">;
-      stage.mark = KINDS_WITHOUT_LINE.has(kind) || kind === "conditional" ? "entered" : "waiting";
+      stage.kind = kind;
+      stage.mark = isPassThrough(kind) ? "entered" : "waiting";
       return;
     }
     case "stage.started":

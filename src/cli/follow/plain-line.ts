@@ -1,6 +1,7 @@
 import { MAIN_BRANCH, parseStageAddress } from "../../journal/address.ts";
 import type { EntryData, EntryType } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { isPassThrough } from "../../journal/status.ts";
 import { printable } from "../text/printable.ts";
 import { formatClock, formatSpan } from "../text/times.ts";
 
@@ -52,7 +53,8 @@ const WORDS: Says = {
 export function plainLine(entry: JournalEntry): string | undefined {
   const say = WORDS[entry.type] as ((data: JournalEntry["data"], entry: JournalEntry) => string) | undefined;
   if (!say) return undefined;
-  if (entry.type === "stage.succeeded" && entry.execution === undefined && entry.attempt === undefined)
+  // Stages that only route have nothing to tell: the next stage says where it went.
+  if (entry.type === "stage.succeeded" && isPassThrough((entry.data as EntryData<"stage.succeeded">).kind))
     return undefined;
   return `${formatClock(entry.at)} ${printable(`${subjectOf(entry)} ${say(entry.data, entry)}`)}`;
 }

@@ -20,6 +20,8 @@ export interface StageLine {
   readonly node: string;
   readonly visit: number;
   mark: StageMark;
+  /** Of a stage without executions: gate, wait, parallel … */
+  kind?: string;
   attempt: number;
   readonly sinceAt: number;
   endedAt?: number;

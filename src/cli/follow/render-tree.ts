@@ -1,4 +1,5 @@
 import { MAIN_BRANCH } from "../../journal/address.ts";
+import { isPassThrough } from "../../journal/status.ts";
 import { columnsOf, printable, shorten } from "../text/printable.ts";
 import { formatSpan } from "../text/times.ts";
 import type { BranchLine, RunProgress, StageLine, StageMark } from "./progress.ts";
@@ -106,9 +107,9 @@ function branchLines(run: RunProgress, drawing: Drawing): readonly Line[] {
   return main ? draw(main, "") : [];
 }
 
-/** Live stages are always shown, of the ended ones the last so many. Start and exit say nothing and are left out. */
+/** Live stages are always shown, of the ended ones the last so many. Those that only route are left out, unless they fail. */
 function foldEnded(branch: BranchLine, endedShown: number): { shown: readonly StageLine[]; folded: number } {
-  const worth = branch.stages.filter((stage) => !(stage.attempt === 0 && stage.mark === "succeeded" && isEnded(stage)));
+  const worth = branch.stages.filter((stage) => !isPassThrough(stage.kind) || stage.mark === "failed");
   const ended = worth.filter(isEnded);
   const keep = new Set(endedShown === 0 ? [] : ended.slice(-endedShown));
   const shown = worth.filter((stage) => !isEnded(stage) || keep.has(stage));

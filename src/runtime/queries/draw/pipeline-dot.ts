@@ -36,7 +36,7 @@ function nodeLine(node: GraphNode, overlay: Overlay | undefined): string {
   const attributes: Record<string, string> = { label: node.label, shape, tooltip: `${node.id} (${node.type})` };
   if (state) {
     const { fill, line } = STATE_COLOURS[state];
-    Object.assign(attributes, { class: `state-${state}`, fillcolor: fill, color: line, penwidth: "2" });
+    Object.assign(attributes, { class: state, fillcolor: fill, color: line, penwidth: "2" });
     attributes["tooltip"] = `${node.id} (${node.type}): ${state}`;
   }
   return `${quote(node.id)} [${list(attributes)}];`;
