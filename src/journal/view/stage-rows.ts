@@ -134,7 +134,7 @@ function stageView(row: StageRow, state: FoldState): StageView {
     ...(kind === undefined ? {} : { kind }),
     status,
     // Left open by a run that ended around it: it was cut.
-    attempts: state.stages.has(row.address) ? attempts : attempts.map(cut),
+    attempts: state.stages.has(row.address) ? [...attempts] : attempts.map(cut),
     startedAt: toTime(startedAtMs),
     ...(ended ? { endedAt: toTime(ended.atMs) } : {}),
     ...(outcome ? { outcome: outcome.status } : {}),
