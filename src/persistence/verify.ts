@@ -41,7 +41,8 @@ export async function verifyRun(store: Store, runId: string, extra?: ExtraCheck)
   const image = await store.load(runId);
   if (image === undefined) return [{ runId, what: "missing", message: `there is no run ${runId}` }];
   const { entries, unreadable } = await readRunJournal(store, runId, image.run.seq);
-  const journal = unreadable.length > 0 ? unreadable : checkJournal(image, entries);
+  const journal =
+    unreadable.length > 0 ? unreadable : [...checkJournal(image, entries), ...checkVersions(image, entries)];
   const found = [...journal, ...checkHeads(image), ...(await checkBlobs(store, image, entries))];
   if (extra === undefined || unreadable.length > 0) return found;
   return [...found, ...(await extra(image, entries))];
@@ -91,21 +92,35 @@ function checkJournal({ run }: RunImage, entries: readonly JournalEntry[]): Prob
   return problems;
 }
 
+/** The turn is the unit of history: what it wrote carries the seq of its last entry, and no other. */
+function checkVersions({ run, actors, context }: RunImage, entries: readonly JournalEntry[]): Problem[] {
+  const ends = new Set(entries.map((entry) => entry.turn));
+  const versions = [
+    ...actors.map(({ actor, seq }) => ({ what: "checkpoint" as const, name: `checkpoint of ${actor}`, seq })),
+    ...context.map(({ scope, key, seq }) => ({ what: "context" as const, name: `key ${key} in ${scope}`, seq })),
+  ];
+  return versions
+    .filter(({ seq }) => !ends.has(seq))
+    .map(({ what, name, seq }) => ({
+      runId: run.runId,
+      what,
+      message: `${name} is of seq ${seq}, where no turn ends`,
+    }));
+}
+
 function checkHeads(image: RunImage): Problem[] {
   const { run, actors, context, scopes, timers, gates, processes } = image;
   const problems: Problem[] = [];
   const report = (what: Problem["what"], message: string) => problems.push({ runId: run.runId, what, message });
-  for (const { actor, seq, snapshot } of actors) {
-    if (seq > run.seq) report("checkpoint", `checkpoint of ${actor} is of seq ${seq}, beyond the journal`);
+  for (const { actor, snapshot } of actors) {
     if (!isJson(snapshot)) report("checkpoint", `checkpoint of ${actor} is not JSON`);
   }
   const known = new Set(scopes.map((scope) => scope.scope));
   for (const { scope, parentSeq = 0 } of scopes) {
     if (parentSeq > run.seq) report("context", `scope ${scope} was forked at seq ${parentSeq}, beyond the journal`);
   }
-  for (const { scope, key, seq, value } of context) {
+  for (const { scope, key, value } of context) {
     if (!known.has(scope)) report("context", `key ${key} is in scope ${scope}, which does not live`);
-    if (seq > run.seq) report("context", `key ${key} in ${scope} is of seq ${seq}, beyond the journal`);
     if (value !== undefined && "json" in value && !isJson(value.json))
       report("context", `key ${key} in ${scope} is not JSON`);
   }
