@@ -35,6 +35,8 @@ export const LEASE_MS = 15_000;
 export const LEASE_RENEW_MS = 5_000;
 export const COMMAND_TIMEOUT_MS = 10_000;
 export const WATCH_INTERVAL_MS = 50;
+/** How soon after a change of the store its inbox is looked at. */
+export const INBOX_LOOK_MS = 20;
 export const STORE_BUSY_TIMEOUT_MS = 20;
 export const STORE_BUSY_PATIENCE_MS = 10_000;
 /** Turns that share one transaction at most. */

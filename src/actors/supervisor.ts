@@ -2,8 +2,10 @@
  * Many runs in one process: who drives what, slots, leases, the inbox, and taking up what nobody drives.
  * Source: 03 §9.
  */
+
 import { ERROR_CODES, type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
+import { INBOX_LOOK_MS } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, Owner, RunCreation, RunRow, TurnWrite } from "../persistence/store.ts";
 import type { TimerHandle } from "./clock.ts";
@@ -44,6 +46,7 @@ export class Supervisor {
   readonly #taking = new Map<string, Promise<Driver>>();
   #renewal: TimerHandle | undefined;
   #unwatch: (() => void) | undefined;
+  #look: TimerHandle | undefined;
   #isReadingInbox = false;
   #inboxAgain = false;
   #isStopping = false;
@@ -290,12 +293,14 @@ export class Supervisor {
 
   #arm(): void {
     this.#renewal ??= this.#deps.clock.setTimer(() => void this.#renew(), this.#deps.leaseMs / 3);
-    this.#unwatch ??= this.#deps.store.watch(() => void this.#readInbox());
+    this.#unwatch ??= this.#deps.store.watch(() => this.#lookSoon());
   }
 
   #disarm(): void {
     if (this.#renewal) this.#deps.clock.clearTimer(this.#renewal);
     this.#renewal = undefined;
+    if (this.#look) this.#deps.clock.clearTimer(this.#look);
+    this.#look = undefined;
     this.#unwatch?.();
     this.#unwatch = undefined;
   }
@@ -312,6 +317,14 @@ export class Supervisor {
       this.#warn("leases were not renewed", failure);
     }
     if (this.#drivers.size > 0) this.#arm();
+  }
+
+  /** Our own commits ring too: many rings make one look. */
+  #lookSoon(): void {
+    this.#look ??= this.#deps.clock.setTimer(() => {
+      this.#look = undefined;
+      void this.#readInbox();
+    }, INBOX_LOOK_MS);
   }
 
   /** Commands that other processes left for runs driven here. One reading at a time; a wake-up meanwhile is not lost. */

@@ -34,7 +34,7 @@ export function createRun(runId: string, deps: RunDeps): Run {
     events: (query = {}) => tailEntries(store, { runId, ...query }),
     view: async (options = {}) => (await viewOf(store, runId, options)).view,
     context: (options = {}) => contextOf(store, runId, options),
-    finished: () => whenFinished(store, runId),
+    finished: () => whenFinished(deps, runId),
     settled: (status) => whenSettled(store, runId, status),
     pause: ({ mode, deadlineMs, ...options } = {}) => send("pause", { mode, deadlineMs }, options),
     continue: ({ message, context, ...options } = {}) => send("continue", { message, context }, options),
@@ -162,10 +162,12 @@ function pending(row: CommandRow): ControlResult {
 }
 
 /** Follows a run, and those it starts over as, to its end. */
-async function whenFinished(store: Store, runId: string): Promise<RunView> {
+async function whenFinished(deps: RunDeps, runId: string): Promise<RunView> {
+  const { store, supervisor } = deps;
+  await supervisor.driver(runId)?.ended;
   await whenStatus(store, runId, isTerminal);
   const next = await successorOf(store, runId);
-  return next === undefined ? (await viewOf(store, runId)).view : whenFinished(store, next);
+  return next === undefined ? (await viewOf(store, runId)).view : whenFinished(deps, next);
 }
 
 async function whenSettled(store: Store, runId: string, status: RunStatus): Promise<RunView> {
