@@ -405,6 +405,7 @@ export const runMachine = run.createMachine({
         },
         active: {
           entry: ["record started", "row: started", "start the main branch"],
+          always: { guard: stateIn({ control: "cancelled" }), target: "stopped" },
           on: {
             BRANCH_ENDED: [
               { guard: "was cancelled", target: "stopped" },
@@ -415,6 +416,7 @@ export const runMachine = run.createMachine({
         /** The main branch has ended; nothing is decided unless control is running. */
         ending: {
           always: [
+            { guard: stateIn({ control: "cancelled" }), target: "stopped" },
             { guard: and([stateIn({ control: "running" }), "ended well"]), target: "completed" },
             { guard: and([stateIn({ control: "running" }), "ended badly"]), target: "failed" },
             { guard: and([stateIn({ control: "running" }), "starts over"]), target: "restarted" },
