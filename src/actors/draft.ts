@@ -6,6 +6,7 @@ import { contextChanges } from "../journal/context-changes.ts";
 import type { Cause, NewEntry } from "../journal/entry.ts";
 import type { Effect } from "../machines/protocol.ts";
 import { runTimeMs } from "../machines/run.machine.ts";
+import { executionId } from "../machines/stage.machine.ts";
 import { persist } from "../machines/xstate.ts";
 import type {
   ActorWrite,
@@ -135,6 +136,19 @@ export class Draft {
     return this.blobs.get(value.$blob) ?? (value as unknown as JsonValue);
   }
 
+  /** Of the stages this turn touched: O(change), not O(open). */
+  #closeExecutions(): void {
+    for (const address of this.actors.keys()) {
+      const before = this.held.actors.get(address);
+      if (before?.kind === "stage" && regionOf(before, "execution") === "executing") {
+        const execution = executionId(before.snapshot.context);
+        const after = this.actors.get(address);
+        const isStill = after?.kind === "stage" && regionOf(after, "execution") === "executing";
+        if (!isStill || executionId(after.snapshot.context) !== execution) this.held.open.delete(execution);
+      }
+    }
+  }
+
   /** What is stored of this turn. */
   toWrite(): TurnWrite {
     const { held } = this;
@@ -192,6 +206,7 @@ export class Draft {
     held.seq += this.entries.length;
     held.row = { ...held.row, ...rowPatch(this.patch), seq: held.seq };
     this.scopes.apply();
+    this.#closeExecutions();
     for (const [address, actor] of this.actors) {
       if (actor) held.actors.set(address, actor);
       else held.actors.delete(address);
@@ -203,9 +218,6 @@ export class Draft {
     for (const [gate, row] of this.gates) {
       if (row.status === "open") held.gates.set(gate, { ...row, openedSeq: held.seq });
       else held.gates.delete(gate);
-    }
-    for (const [execution, stage] of held.open) {
-      if (!this.isExecuting(stage)) held.open.delete(execution);
     }
     for (const { execution, stage } of this.starts) {
       if (this.isExecuting(stage)) held.open.set(execution, stage);

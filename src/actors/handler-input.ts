@@ -75,8 +75,8 @@ export function createHandlerInput(place: Place): { readonly input: HandlerInput
 
 function createHost({ held, deps, context, execution }: Place) {
   const { runId, token } = held;
-  const output = new OutputWriter(deps.store, deps.clock, { runId, token, execution });
-  const flush = () => output.flush();
+  let output: OutputWriter | undefined;
+  const flush = async () => output?.flush();
   const host: ExecutionHost = {
     recordProcess: (process) =>
       deps.store.writeSide({
@@ -89,7 +89,10 @@ function createHost({ held, deps, context, execution }: Place) {
         bootId: held.row.owner?.bootId ?? "",
       }),
     processEnded: (pid) => deps.store.writeSide({ kind: "process_ended", runId, token, execution, pid }),
-    output: (stream, bytes) => output.write(stream, bytes),
+    output(stream, bytes) {
+      output ??= new OutputWriter(deps.store, deps.clock, { runId, token, execution });
+      output.write(stream, bytes);
+    },
     flushOutput: flush,
     machineSnapshot: held.machineSnapshots.get(context.stage),
     async saveMachineSnapshot(snapshot) {

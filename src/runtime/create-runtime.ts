@@ -22,7 +22,7 @@ import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunRow, Store } from "../persistence/store.ts";
 import { createActorRefs } from "./actor-ref.ts";
 import type { Run, Runtime, RuntimeOptions, StartOptions } from "./api.ts";
-import { missingTypes, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
+import { missingTypes, type PreparedPipeline, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
 import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
 import { findRun } from "./queries/find-run.ts";
 import { listRuns } from "./queries/runs.ts";
@@ -70,6 +70,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     actor: options.actor ?? defaultActor(),
   };
   const handle = (runId: string): Run => createRun(runId, runDeps);
+  const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
   let stopped: Promise<void> | undefined;
 
   const runtime: Runtime = {
@@ -77,7 +78,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     async start(pipeline, startOptions = {}) {
       const runId = startOptions.runId ?? random.id();
       checkRunId(runId);
-      const prepared = preparePipeline(pipeline, { registry, baseDir: startOptions.baseDir ?? cwd });
+      const prepared = prepare(pipeline, startOptions.baseDir ?? cwd);
       await store.putPipeline({ hash: prepared.hash, name: prepared.graph.name, source: prepared.source });
       graphs.keep(prepared.hash, prepared.graph);
       await supervisor.start(newRun(runId, prepared, startOptions, clock.now()));
@@ -115,6 +116,25 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const recovery = options.recover ? keepRecovering(supervisor, store) : undefined;
   await recovery?.first;
   return runtime;
+}
+
+/** A service starts the same graph again and again: parsing, checking and hashing it once is enough. */
+function rememberPrepared(prepare: (pipeline: Graph | string, baseDir: string) => PreparedPipeline) {
+  const known = new WeakMap<Graph, PreparedPipeline>();
+  const ofText = new Map<string, PreparedPipeline>();
+  return (pipeline: Graph | string, baseDir: string): PreparedPipeline => {
+    const remembered = typeof pipeline === "string" ? ofText.get(pipeline) : known.get(pipeline);
+    if (remembered) return remembered;
+    const prepared = prepare(pipeline, baseDir);
+    // What was read from files may have changed by the next start.
+    if (prepared.readsFiles) return prepared;
+    if (typeof pipeline !== "string") known.set(pipeline, prepared);
+    else {
+      if (ofText.size >= GRAPHS_KEPT_MAX) ofText.delete(ofText.keys().next().value as string);
+      ofText.set(pipeline, prepared);
+    }
+    return prepared;
+  };
 }
 
 function newRun(

@@ -19,6 +19,8 @@ export interface PreparedPipeline {
   readonly source: string;
   /** sha-256 of the source, hex. */
   readonly hash: string;
+  /** Whether the text of files became part of it. */
+  readonly readsFiles: boolean;
 }
 
 /**
@@ -48,7 +50,12 @@ export function preparePipeline(
   const pinned = pinnedGraph(source);
   const missing = missingTypes(pinned, options.registry);
   if (missing.length > 0) throw cannotRun(missing);
-  return { graph: pinned, source, hash: createHash("sha256").update(source).digest("hex") };
+  return {
+    graph: pinned,
+    source,
+    hash: createHash("sha256").update(source).digest("hex"),
+    readsFiles: complete !== read,
+  };
 }
 
 /** The graph that a pinned text stands for. */

@@ -80,7 +80,7 @@ class MachineRun {
   async run(): Promise<unknown> {
     const { signal, host } = this.#input;
     const abort = () => void this.#stop((signal.reason as Partial<ExecutionAbort> | undefined)?.reason ?? "cancel");
-    const unlisten = host.onPausing?.(() => this.#suspendIfIdle());
+    const unlisten = (host.onPausing ?? pollPausing(this.#input)).call(host, () => this.#suspendIfIdle());
     signal.addEventListener("abort", abort, { once: true });
     try {
       this.#start();
@@ -88,7 +88,7 @@ class MachineRun {
       return await this.#end.promise;
     } finally {
       signal.removeEventListener("abort", abort);
-      unlisten?.();
+      unlisten();
       this.#cancelSave();
       this.#actor.stop();
       await this.#saving?.catch(() => {}); // a write that is under way ends before the execution does
@@ -171,6 +171,18 @@ class MachineRun {
     if (this.#saveTimer) this.#input.host.clock.clearTimer(this.#saveTimer);
     this.#saveTimer = undefined;
   }
+}
+
+/** Stands in for a host that does not tell. */
+function pollPausing({ host, control }: HandlerInput): NonNullable<HandlerInput["host"]["onPausing"]> {
+  return (listener) => {
+    const look = () => {
+      if (control.pausing) listener(true);
+      timer = host.clock.setTimer(look, MACHINE_SNAPSHOT_INTERVAL_MS);
+    };
+    let timer = host.clock.setTimer(look, MACHINE_SNAPSHOT_INTERVAL_MS);
+    return () => host.clock.clearTimer(timer);
+  };
 }
 
 /** Whether an invoked or spawned actor is at work. A machine among them works when one of its own actors does. */
