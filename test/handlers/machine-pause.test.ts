@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type AnyEventObject, fromCallback, fromPromise, setup } from "xstate";
+import { runHandler } from "../../src/actors/handlers/run-handler.ts";
+import { fakeExecution } from "./fake-execution.ts";
 import { lastSnapshot, start, stored, waitThenWork } from "./machine-fixtures.ts";
 import { settle, TestClock } from "./test-clock.ts";
 
@@ -23,6 +25,18 @@ describe("a machine and pauses", () => {
     expect(clock.pending).toBeGreaterThan(0);
     await clock.advance(1);
     expect((await second.end).outcome.status).toBe("success");
+  });
+
+  it("that waits is suspended soon where nobody tells it", async () => {
+    const clock = new TestClock();
+    const fake = fakeExecution({ clock, runTimeMs: clock.runTimeMs });
+    const { onPausing: _, ...host } = fake.input.host;
+    const end = runHandler({ handler: waitThenWork(async () => "x") }, { ...fake.input, host });
+    await clock.advance(1_000);
+    fake.control.pausing = true;
+    await clock.advance(200);
+    expect(await end).toMatchObject({ suspended: true });
+    expect(clock.pending).toBe(0);
   });
 
   it("that works is drained: suspended when the work is done, before anything new", async () => {
