@@ -5,7 +5,7 @@ import { checkDoors, checkListOfExports, checkRoomReadme, doorsOf, roomsOf } fro
 import { checkPurity } from "./tidy/purity.ts";
 import { checkFileSize, checkFunctions } from "./tidy/sizes.ts";
 import { codeSources, projectPaths, readSource, textSources } from "./tidy/sources.ts";
-import { parseSources } from "./tidy/syntax.ts";
+import { importsOf, parseSources } from "./tidy/syntax.ts";
 
 const paths = projectPaths();
 const src = parseSources(codeSources("src"));
@@ -22,7 +22,11 @@ describe("rooms", () => {
   it("use every package the manifest asks for, and no other", () => {
     const manifest = JSON.parse(readSource("package.json").text) as { dependencies: Record<string, string> };
     const listed = Object.keys(PACKAGES).filter((name) => !name.startsWith("node:"));
-    expect(listed.sort()).toEqual(Object.keys(manifest.dependencies).sort());
+    const packageOf = (specifier: string) =>
+      listed.find((name) => specifier === name || specifier.startsWith(`${name}/`));
+    const used = new Set(src.flatMap(importsOf).map(({ specifier }) => packageOf(specifier)));
+    expect(listed.filter((name) => !used.has(name))).toEqual([]);
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(listed.sort());
   });
 
   it("are pure where they say so", () => expect(src.flatMap(checkPurity)).toEqual([]));

@@ -1,7 +1,10 @@
 /** Code that the documents mark as runnable runs as pasted, in an empty project, one document after another. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build, run } from "../package/commands.ts";
 import { projectPaths, ROOT, readSource } from "../tidy/sources.ts";
@@ -47,15 +50,43 @@ it("finds runnable snippets, and only those", () => {
   );
 });
 
+/** An empty project in which `safepoint` is this checkout. */
+async function emptyProject(name: string): Promise<string> {
+  const project = join(dir, name.replace(/\W+/g, "-"));
+  await mkdir(join(project, "node_modules", ".bin"), { recursive: true });
+  await writeFile(join(project, "package.json"), '{ "type": "module", "private": true }\n');
+  await symlink(ROOT, join(project, "node_modules", "safepoint"), "dir");
+  await symlink(join(ROOT, "dist", "cli", "bin.js"), join(project, "node_modules", ".bin", "safepoint"));
+  return project;
+}
+
+it("the twenty lines of the README go on after kill -9", async () => {
+  const project = await emptyProject("killed");
+  const [snippet] = runnable(readSource("README.md").text);
+  await writeFile(join(project, "count.ts"), snippet?.code ?? "");
+  const first = spawn(process.execPath, ["count.ts"], { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+  const printed: string[] = [];
+  for await (const line of createInterface({ input: first.stdout })) {
+    printed.push(line);
+    if (line === "counting 3") first.kill("SIGKILL");
+  }
+  if (first.signalCode === null) await once(first, "exit");
+  expect(first.signalCode).toBe("SIGKILL");
+  expect(printed).toEqual(["counting 1", "counting 2", "counting 3"]);
+  const second = await run("node", ["count.ts"], { cwd: project });
+  expect(second.stdout.split("\n").slice(0, 4)).toEqual([
+    "counting 3",
+    "counting 4",
+    "counting 5",
+    expect.stringMatching(/^completed .*n: 5/),
+  ]);
+});
+
 describe.each(documents)("$path", ({ path, snippets }) => {
   let project: string;
 
   beforeAll(async () => {
-    project = join(dir, path.replace(/\W+/g, "-"));
-    await mkdir(join(project, "node_modules", ".bin"), { recursive: true });
-    await writeFile(join(project, "package.json"), '{ "type": "module", "private": true }\n');
-    await symlink(ROOT, join(project, "node_modules", "safepoint"), "dir");
-    await symlink(join(ROOT, "dist", "cli", "bin.js"), join(project, "node_modules", ".bin", "safepoint"));
+    project = await emptyProject(path);
   });
 
   it.each(snippets)("line $line runs", async ({ language, line, code }) => {

@@ -36,7 +36,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ["runtime/"],
   zod: ["journal/"],
   re2js: ["graph/"],
-  execa: ["actors/processes/"],
   commander: ["cli/"],
   "@viz-js/viz": ["inspect/"],
   "node:sqlite": ["persistence/sqlite/"],
