@@ -2,7 +2,7 @@
  * A turn made ready for writing: checked against the port's rules and encoded, so that what follows cannot fail for the
  * turn's own sake. Shared by all stores: the assertions before the disk, whose pair is in {@link readEntry}.
  */
-import { assert, type SafepointError } from "../errors.ts";
+import { assert, InvariantError, type SafepointError } from "../errors.ts";
 import type { NewEntry } from "../journal/entry.ts";
 import { assertJsonText, encodeJson } from "./json-text.ts";
 import type { ActorWrite, CommandRow, ContextWrite, GateWrite, RunCreation, ScopeWrite, TurnWrite } from "./store.ts";
@@ -34,6 +34,8 @@ export interface PreparedTurn {
   readonly gates: readonly { readonly write: GateWrite; readonly question?: string; readonly answer?: string }[];
   readonly commands: readonly PreparedCommand[];
   readonly outbox: readonly { readonly id: string; readonly kind: string; readonly body: string }[];
+  /** First turns of runs that are written with this one. */
+  readonly creates: readonly (PreparedTurn & { readonly create: NonNullable<PreparedTurn["create"]> })[];
 }
 
 /** Throws InvariantError or `not_json` when the turn breaks the port's rules. */
@@ -56,7 +58,25 @@ export function prepareTurn(turn: TurnWrite): PreparedTurn {
     gates: (turn.gates ?? []).map((write) => prepareGate(runId, write)),
     commands: (turn.commands ?? []).map((command) => prepareCommand(runId, command)),
     outbox: (turn.outbox ?? []).map(({ id, kind, body }) => ({ id, kind, body: encodeJson(body, `outbox row ${id}`) })),
+    creates: (turn.creates ?? []).map(prepareCreated),
   };
+}
+
+function prepareCreated(turn: TurnWrite): PreparedTurn["creates"][number] {
+  const prepared = prepareTurn(turn);
+  const { create } = prepared;
+  assert(create !== undefined, "a turn that comes with another creates its run", { runId: turn.runId });
+  return { ...prepared, create };
+}
+
+/** Entries of a turn and of those that are written with it. */
+export function countEntries({ entries, creates = [] }: Pick<TurnWrite, "entries" | "creates">): number {
+  return creates.reduce((count, turn) => count + countEntries(turn), entries.length);
+}
+
+/** What a turn is refused with whose new run has the id of another; thrown, so that nothing of the turn stays. */
+export function followerExists(runId: string): InvariantError {
+  return new InvariantError(`the run ${runId} that this turn creates exists already`, { runId });
 }
 
 function assertFence({ runId, token, baseSeq, atMs, entries, create }: TurnWrite): void {

@@ -19,9 +19,9 @@ function writeHistory(path: string, stages: number): void {
   // Through SQL in one sweep: the rows that as many turns leave, without a minute of turns.
   const series = `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ${stages})`;
   connection.transaction(() => {
-    connection.run(`${series} INSERT INTO actors SELECT ${key}, i + 1, 'stage:main/n' || i || '@1', i FROM n`);
-    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, 'stage:main/n' || i || '@1', i, 'm', '{}' FROM n`);
-    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, 'branch:main', i, 'm', '{}' FROM n`);
+    connection.run(`${series} INSERT INTO actors SELECT ${key}, i + 1, 'stage:main/n' || i || '@1', i, i FROM n`);
+    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, i, 'stage:main/n' || i || '@1', 'm', '{}' FROM n`);
+    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, i, 'branch:main', 'm', '{}' FROM n`);
     connection.run(`${series} INSERT INTO context SELECT ${key}, 'main', 'outcome', i, '1', NULL, NULL FROM n`);
     connection.run(`${series} INSERT INTO context SELECT ${key}, 'main/each@1/' || i, 'x', i, '1', NULL, NULL FROM n`);
     connection.run(`${series} INSERT INTO scopes SELECT ${key}, i + 1, 'main/each@1/' || i, i, 'main', i FROM n`);
@@ -84,7 +84,7 @@ describe("the cost of loading a run", () => {
     const scans = plans.filter((line) => /^SCAN /.test(line));
     // "k" is the list of live keys itself, which the recursion makes.
     expect(scans.filter((line) => !/^SCAN k\b/.test(line))).toEqual([]);
-    expect(plans.some((line) => /SEARCH actors USING PRIMARY KEY \(run=\? AND until>\?\)/.test(line))).toBe(true);
+    expect(plans.some((line) => /SEARCH a USING PRIMARY KEY \(run=\? AND until=\?\)/.test(line))).toBe(true);
     expect(plans.some((line) => /SEARCH context USING PRIMARY KEY \(run=\? AND scope=\? AND key>\?\)/.test(line))).toBe(
       true,
     );

@@ -55,7 +55,11 @@ describe("verify", () => {
       "UPDATE journal SET turn = 7 WHERE seq > 4",
       /^journal 6: the last turn should end at 7/,
     ],
-    ["a checkpoint from the middle of a turn", "UPDATE checkpoints SET seq = 3", /^checkpoint: .*where no turn ends$/m],
+    [
+      "a checkpoint from the middle of a turn",
+      "UPDATE checkpoints SET seq = 3; UPDATE actors SET born = 3, seq = 3",
+      /^checkpoint: .*where no turn ends$/m,
+    ],
     ["an entry that is not JSON", "UPDATE journal SET data = '{' WHERE seq = 3", /^entry 3: /],
     [
       "an entry of no known type",
@@ -65,7 +69,11 @@ describe("verify", () => {
     ["an entry that does not fit its schema", `UPDATE journal SET data = '{"kind":5}' WHERE seq = 4`, /^entry 4: /],
     ["a lost checkpoint", "DELETE FROM checkpoints", /^structure: live actor branch:main of run a has no checkpoint$/],
     ["a checkpoint that is not JSON", "UPDATE checkpoints SET snapshot = '{'", /^checkpoint: .*not JSON$/],
-    ["a checkpoint from the future", "UPDATE checkpoints SET seq = 99; UPDATE actors SET born = 99", /checkpoint/],
+    [
+      "a checkpoint from the future",
+      "UPDATE checkpoints SET seq = 99; UPDATE actors SET born = 99, seq = 99",
+      /checkpoint/,
+    ],
     [
       "a value that is not JSON",
       "UPDATE context SET blob = NULL, json = 'no'",

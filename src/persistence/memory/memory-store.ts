@@ -8,7 +8,7 @@ import { ChangeFeed } from "../change-feed.ts";
 import { assertSameCommand } from "../command-reuse.ts";
 import type { EntryRow } from "../entry-row.ts";
 import { assertJsonText, encodeJson } from "../json-text.ts";
-import { type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
+import { followerExists, type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
 import type {
   Claim,
   ClaimRequest,
@@ -47,16 +47,35 @@ export class MemoryStore implements Store {
       const prepared = prepareTurn(turn);
       const run = prepared.create === undefined ? this.#fenced(turn) : this.#created(prepared, prepared.create);
       if (!(run instanceof MemoryRun)) return run;
-      run.assertWritable(prepared);
       const firstGseq = this.#journal.length + 1;
-      this.#journal.push(...run.apply(prepared, firstGseq, () => ++this.#orders));
-      for (const { id, kind, body } of prepared.outbox) this.#outbox.set(`${turn.runId}\0${id}`, { kind, body });
-      this.#runs.set(turn.runId, run);
+      const writes = [{ run, prepared }, ...this.#followers(prepared)];
+      for (const write of writes) write.run.assertWritable(write.prepared);
+      for (const write of writes) this.#apply(write.run, write.prepared);
       return { ok: true, firstGseq };
     } catch (error) {
       if (isSafepointError(error)) return refusalOf(error);
       throw error;
     }
+  }
+
+  #apply(run: MemoryRun, prepared: PreparedTurn): void {
+    const { runId } = prepared.turn;
+    this.#journal.push(...run.apply(prepared, this.#journal.length + 1, () => ++this.#orders));
+    for (const { id, kind, body } of prepared.outbox) this.#outbox.set(`${runId}\0${id}`, { kind, body });
+    this.#runs.set(runId, run);
+  }
+
+  /** The runs that a turn begins, and those that these begin. Throws where one exists. */
+  #followers(prepared: PreparedTurn, taken = new Set([prepared.turn.runId])) {
+    const found: { run: MemoryRun; prepared: PreparedTurn }[] = [];
+    for (const created of prepared.creates) {
+      const { runId } = created.turn;
+      if (taken.has(runId) || this.#runs.has(runId)) throw followerExists(runId);
+      taken.add(runId);
+      found.push({ run: new MemoryRun(created, created.create, ++this.#orders), prepared: created });
+      found.push(...this.#followers(created, taken));
+    }
+    return found;
   }
 
   #fenced({ runId, token, baseSeq }: TurnWrite): MemoryRun | TurnResult {

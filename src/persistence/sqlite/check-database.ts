@@ -28,7 +28,7 @@ const RULES: readonly { readonly sql: string; readonly sentence: (row: Record<st
   },
   {
     sql: `SELECT run_id, actor FROM actors a JOIN runs USING (run) WHERE until = ${LIVE}
-      AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE c.run = a.run AND c.actor = a.actor AND c.seq >= a.born)`,
+      AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE c.run = a.run AND c.actor = a.actor AND c.seq = a.seq)`,
     sentence: (row) => `live actor ${row["actor"]} of run ${row["run_id"]} has no checkpoint`,
   },
   {

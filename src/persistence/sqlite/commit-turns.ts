@@ -1,6 +1,6 @@
 /** Turns into rows: one transaction for all, in which a turn that cannot be written does not harm the others. */
 import { isSafepointError } from "../../errors.ts";
-import { type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
+import { countEntries, followerExists, type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
 import type { TurnResult, TurnWrite } from "../store.ts";
 import { writeActors } from "./actors.sql.ts";
 import { writeArtifacts } from "./artifacts.sql.ts";
@@ -36,7 +36,7 @@ export function commitTurns(
           if (turn === undefined) continue;
           const result = writeTurn(connection, turn, gseq);
           results[current] = result;
-          if (result.ok) gseq += turn.entries.length;
+          if (result.ok) gseq += countEntries(turn.turn);
         }
         // COMMIT's own failures are nobody's in particular.
         current = prepared.length;
@@ -75,7 +75,18 @@ function writeTurn(connection: Connection, prepared: PreparedTurn, firstGseq: nu
   consumeCommands(connection, run, prepared);
   writeArtifacts(connection, run, prepared);
   writeHandlerSnapshots(connection, run, prepared);
+  writeCreates(connection, prepared, firstGseq + prepared.entries.length);
   return { ok: true, firstGseq };
+}
+
+/** The runs that a turn begins. Throws where one cannot be: then nothing of the turn is written. */
+function writeCreates(connection: Connection, { creates }: PreparedTurn, firstGseq: number): void {
+  let gseq = firstGseq;
+  for (const created of creates) {
+    const result = writeTurn(connection, created, gseq);
+    if (!result.ok) throw followerExists(created.turn.runId);
+    gseq += countEntries(created.turn);
+  }
 }
 
 function explainStale(connection: Connection, { runId, token, baseSeq, create }: TurnWrite): TurnResult {

@@ -55,12 +55,12 @@ CREATE UNIQUE INDEX journal_by_seq ON journal (run, seq);
 CREATE INDEX journal_by_place ON journal (run, coalesce(stage, branch), seq) WHERE coalesce(stage, branch) IS NOT NULL;
 
 CREATE TABLE actors (
-  run INTEGER NOT NULL, until INTEGER NOT NULL, actor TEXT NOT NULL, born INTEGER NOT NULL,
+  run INTEGER NOT NULL, until INTEGER NOT NULL, actor TEXT NOT NULL, born INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (run, until, actor)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
-  run INTEGER NOT NULL, actor TEXT NOT NULL, seq INTEGER NOT NULL, machine TEXT NOT NULL, snapshot TEXT NOT NULL,
-  PRIMARY KEY (run, actor, seq)
+  run INTEGER NOT NULL, seq INTEGER NOT NULL, actor TEXT NOT NULL, machine TEXT NOT NULL, snapshot TEXT NOT NULL,
+  PRIMARY KEY (run, seq, actor)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE scopes (
