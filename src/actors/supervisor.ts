@@ -3,22 +3,24 @@
  * Source: 03 §9.
  */
 
-import { ERROR_CODES, type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
-import type { Graph, JsonValue } from "../graph/index.ts";
+import { type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
+import type { Graph } from "../graph/index.ts";
 import { INBOX_LOOK_MS } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
-import type { CommandRow, Owner, RunCreation, RunRow, TurnWrite } from "../persistence/store.ts";
+import type { CommandRow, Owner, RunCreation, RunRow } from "../persistence/store.ts";
 import type { TimerHandle } from "./clock.ts";
 import type { CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { Driver } from "./driver.ts";
 import type { ExecutionDeps } from "./executions.ts";
-import { type HeldRun, isTerminal } from "./held-run.ts";
-import { type CreatedData, computeTurn } from "./inputs.ts";
+import type { HeldRun } from "./held-run.ts";
+import type { CreatedData, TurnSettings } from "./inputs.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { isProcessAlive } from "./processes/identity.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
+import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { stageInputsOf } from "./stage-inputs.ts";
+import { followerId, startOver } from "./start-over.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {
   readonly commits: GroupCommit;
@@ -100,16 +102,22 @@ export class Supervisor {
     const { graph } = held;
     const driver = new Driver(held, {
       ...this.#deps,
-      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
-      maxRestarts: this.#deps.maxRestartsOf(graph),
-      cancelGraceMs: this.#deps.abortGraceMs,
-      startOver: (run, draft) => this.#startOver(run, draft),
+      ...this.#turnSettings(graph),
+      startOver: (run, draft) => startOver(run, draft, this.#turnSettings(run.graph)),
       onCommitted: (run, draft) => this.#onCommitted(run, draft),
     });
     this.#drivers.set(held.runId, driver);
     this.#arm();
     void driver.ended.then((end) => this.#onEnded(held.runId, driver, end));
     return driver;
+  }
+
+  #turnSettings(graph: Graph): TurnSettings {
+    return {
+      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
+      maxRestarts: this.#deps.maxRestartsOf(graph),
+      cancelGraceMs: this.#deps.abortGraceMs,
+    };
   }
 
   #policyOf(type: string) {
@@ -148,43 +156,6 @@ export class Supervisor {
         return;
       }
     }
-  }
-
-  /** The first turn of the run that follows one that starts over; it is created unowned and taken up at once. */
-  #startOver(held: HeldRun, draft: Draft): TurnWrite {
-    const { row, graph } = held;
-    const rootRunId = row.rootRun ?? row.runId;
-    const restarts = held.restarts + 1;
-    const create: RunCreation = {
-      runId: followerId(held),
-      status: "queued",
-      pipelineName: row.pipelineName,
-      pipelineHash: row.pipelineHash,
-      labels: row.labels,
-      inputs: row.inputs,
-      createdAtMs: draft.atMs,
-      rootRun: rootRunId,
-      ...(row.parentRun === undefined ? {} : { parentRun: row.parentRun }),
-    };
-    const created: CreatedData = {
-      pipeline: { name: row.pipelineName, hash: row.pipelineHash },
-      context: { ...baseContext(held), ...persistedKeys(held, draft) },
-      rootRunId,
-      restarts,
-      maxRestarts: this.#deps.maxRestartsOf(graph),
-    };
-    const next = emptyRun(create, graph, restarts);
-    const settings = {
-      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
-      maxRestarts: created.maxRestarts ?? 0,
-    };
-    const head = draft.restart as string;
-    const input = { kind: "begin" as const, create, slot: false, created, head };
-    return computeTurn(next, input, {
-      ...settings,
-      cancelGraceMs: this.#deps.abortGraceMs,
-      atMs: draft.atMs,
-    }).toWrite();
   }
 
   async #takeUpFollower(runId: string): Promise<void> {
@@ -378,51 +349,3 @@ const QUIET_REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "handler_missing",
   "lease_lost",
 ]);
-
-function followerId(held: HeldRun): string {
-  return `${held.row.rootRun ?? held.runId}~r${held.restarts + 1}`;
-}
-
-/** What each run's main scope starts with, whatever is persisted over a restart. */
-function baseContext(held: HeldRun): Record<string, JsonValue> {
-  const own = held.scopes.own("main");
-  return Object.fromEntries([...own].filter(([key]) => key.startsWith("graph.") || key.startsWith("inputs.")));
-}
-
-function persistedKeys(held: HeldRun, draft: Draft): Record<string, JsonValue> {
-  const named = held.graph.attributes["loop_restart_persist_keys"];
-  const keys = typeof named === "string" ? named.split(/[\s,]+/).filter(Boolean) : [];
-  const kept: Record<string, JsonValue> = {};
-  for (const key of keys) {
-    const value = draft.scopes.read("main", key);
-    if (value !== undefined) kept[key] = value;
-  }
-  return kept;
-}
-
-function refuseEnded(row: RunRow): void {
-  if (!isTerminal(row.status)) return;
-  const code: ErrorCode = row.status === "cancelled" ? "run_cancelled_new_run_required" : "run_finished";
-  const hint = row.status === "cancelled" ? "; only a new run can go on from it" : "";
-  throw new SafepointError(code, `run ${row.runId} is ${row.status}${hint}`, {
-    details: { runId: row.runId, status: row.status },
-  });
-}
-
-function runExists(runId: string): SafepointError {
-  return new SafepointError("run_exists", `there is already a run ${runId}; choose another id`, { details: { runId } });
-}
-
-function runOwned(row: RunRow): SafepointError {
-  const { owner } = row;
-  const who = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
-  const until = row.leaseUntilMs === undefined ? "" : ` until ${new Date(row.leaseUntilMs).toISOString()}`;
-  return new SafepointError("run_owned", `run ${row.runId} is driven by ${who}, whose lease holds${until}`, {
-    details: {
-      runId: row.runId,
-      owner: owner ?? null,
-      leaseUntilMs: row.leaseUntilMs ?? null,
-      exit: ERROR_CODES.run_owned.exit,
-    },
-  });
-}
