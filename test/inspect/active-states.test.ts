@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { activeStates } from "../../src/inspect/index.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
+import type { Store } from "../../src/persistence/store.ts";
 
 const owner = { host: "here", bootId: "boot", pid: 1, processStart: "1" };
 
@@ -57,8 +58,18 @@ describe("activeStates", () => {
     expect(await activeStates(await storeWith([]), "r1")).toEqual([]);
   });
 
-  it.each(["{", "null", "{}", '{"value":3}', '{"value":null}'])("refuses the checkpoint %s", async (snapshot) => {
+  it.each(["null", "{}", '{"value":3}', '{"value":null}'])("refuses the checkpoint %s", async (snapshot) => {
     const store = await storeWith([{ actor: "run:r1", snapshot }]);
     await expect(activeStates(store, "r1")).rejects.toMatchObject({ code: "store_corrupt" });
+  });
+
+  it("refuses a checkpoint torn on the medium", async () => {
+    const store = await storeWith([{ actor: "run:r1", snapshot: "{}" }]);
+    const row = { actor: "run:r1", machine: "m@1", seq: 1, snapshot: '{"value":' };
+    const torn = { ...store, read: async () => [row] } as unknown as Store;
+    await expect(activeStates(torn, "r1")).rejects.toMatchObject({
+      code: "store_corrupt",
+      message: expect.stringContaining("run:r1"),
+    });
   });
 });
