@@ -88,6 +88,12 @@ describe("run time", () => {
     expect(wallTimeOf(fold(script.entries), expected + 250)).toBe(script.now + 250);
   });
 
+  it("goes on when a paused run is cancelled", () => {
+    const script = at(new Script().begin(), 1_500).turn((s) => s.pausing([], 500));
+    at(script, 4_000).turn((s) => s.add("run.cancelling", { graceMs: 5 }));
+    expect(runTimeAt(fold(script.entries), 4_100)).toBe(600);
+  });
+
   it("counts from creation and stops at the end", () => {
     const script = at(new Script(), 5_000).begin();
     expect(runTimeAt(fold(script.entries), 5_400)).toBe(400);

@@ -155,6 +155,8 @@ describe("the next hop", () => {
     expect(nextStageOf(state, main)).toBe("main/a@2");
     script.started("main/a@2");
     expect(fold(script.entries).branches.get("main")!.next).toBeUndefined();
+    // The stage knows by which edge it was entered.
+    expect(fold(script.entries).stages.get("main/a@2")!.edge).toBe(0);
   });
 
   it("to a retry target spends a redirect, other hops do not", () => {
@@ -188,7 +190,51 @@ describe("goal gates", () => {
   });
 });
 
+describe("an execution that is asked to stop", () => {
+  const abort = (script: Script) => fold(script.entries).stages.get(a)!.execution!.abort;
+
+  it("knows the first reason it was given", () => {
+    const script = new Script().begin().started(a);
+    expect(abort(script)).toBeUndefined();
+    script.add("timer.fired", { timer: "timeout" }, { stage: a, execution: `${a}#1.1` });
+    expect(abort(script)).toBe("timeout");
+    script.add("run.pausing", { mode: "interrupt", source: "own", draining: [`${a}#1.1`], runTimeMs: 0 });
+    expect(abort(script)).toBe("timeout");
+  });
+
+  it("is asked by a pause that interrupts, at once or after its deadline, and not by one that drains", () => {
+    const drain = new Script()
+      .begin()
+      .started(a)
+      .pausing([`${a}#1.1`], 0);
+    expect(abort(drain)).toBeUndefined();
+    drain.add("pause.escalated", { draining: [`${a}#1.1`] });
+    expect(abort(drain)).toBe("pause");
+    const interrupt = new Script().begin().started(a);
+    interrupt.add("run.pausing", { mode: "interrupt", source: "own", draining: [], runTimeMs: 0 });
+    expect(abort(interrupt)).toBe("pause");
+  });
+
+  it("is not asked by the time-out of another one", () => {
+    const script = new Script().begin().started(a).interrupted(a, 1, 1).started(a, 1, 2);
+    script.add("timer.fired", { timer: "timeout" }, { stage: a, execution: `${a}#1.1` });
+    expect(abort(script)).toBeUndefined();
+  });
+});
+
 describe("waiting", () => {
+  it("for a person leaves what the answer came to with the stage, and a count of crashes that begins anew", () => {
+    const outcome = { status: "retry" };
+    const script = new Script().begin().started(a).interrupted(a, 1, 1, { policy: "ask", inARow: 3 });
+    const kind = "multiple_choice";
+    script.add("gate.opened", { gate: "g", kind, purpose: "interrupted", text: "?", options: [] }, { stage: a });
+    script.add("gate.answered", { gate: "g", answer: "R", by: "ann", choice: "retry", outcome }, { stage: a });
+    expect(fold(script.entries).stages.get(a)).toMatchObject({ crashes: 3, settled: { choice: "retry", outcome } });
+    script.started(a, 1, 2);
+    expect(fold(script.entries).stages.get(a)).toMatchObject({ status: "running", attempt: 1, start: 2, crashes: 0 });
+    expect(fold(script.entries).stages.get(a)).not.toHaveProperty("settled");
+  });
+
   it("for a timer ends held when it fires", () => {
     const script = new Script().begin().entered("main/nap@1", "wait");
     script.add("timer.set", { timer: "t", actor: "stage:main/nap@1", kind: "wait", clock: "run", dueMs: 60_000 });
