@@ -166,6 +166,7 @@ export class Draft {
       ...(context.length > 0 ? { context } : {}),
       ...(this.timers.size > 0 ? { timers: this.#timerWrites() } : {}),
       ...(this.gates.size > 0 ? { gates: [...this.gates.values()].map(gateWrite) } : {}),
+      ...this.#endedMachines(),
       ...(this.artifacts.length > 0 ? { artifacts: this.artifacts } : {}),
     };
   }
@@ -181,6 +182,13 @@ export class Draft {
       else if (this.held.actors.has(actor)) writes.push({ actor, ended: true });
     }
     return writes;
+  }
+
+  /** The stored machine of a stage that has ended is of no more use. */
+  #endedMachines(): Pick<TurnWrite, "handlerSnapshots"> {
+    if (this.held.machineSnapshots.size === 0) return {};
+    const ended = [...this.held.machineSnapshots.keys()].filter((stage) => this.actors.get(`stage:${stage}`) === null);
+    return ended.length === 0 ? {} : { handlerSnapshots: ended.map((stage) => ({ stage, snapshot: null })) };
   }
 
   #timerWrites(): TimerWrite[] {
@@ -210,6 +218,7 @@ export class Draft {
     for (const [address, actor] of this.actors) {
       if (actor) held.actors.set(address, actor);
       else held.actors.delete(address);
+      if (!actor) held.machineSnapshots.delete(address.slice("stage:".length));
     }
     for (const [timer, row] of this.timers) {
       if (row) held.timers.set(timer, row);

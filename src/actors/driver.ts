@@ -13,7 +13,7 @@ import type { CommandRow, TurnWrite } from "../persistence/store.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { type ExecutionDeps, Executions } from "./executions.ts";
-import { type HeldRun, isTerminal, stageActor } from "./held-run.ts";
+import { type HeldRun, isTerminal, runContext, stageActor } from "./held-run.ts";
 import { computeTurn, type Input, type TurnSettings } from "./inputs.ts";
 import { RunTimers } from "./run-timers.ts";
 
@@ -213,6 +213,8 @@ export class Driver {
       if (actor?.kind === "stage" && this.held.open.get(execution) === stage)
         this.#executions.start(actor.snapshot, execution);
     }
+    if (draft.patch.status !== undefined) this.#executions.tellPausing(draft.patch.status === "pausing");
+    if (runContext(this.held)?.cancel?.force) this.#executions.hurry();
     this.#timers.update(draft);
     if (draft.more) this.push({ kind: "follow" });
     this.#deps.onCommitted(this.held, draft);
@@ -220,8 +222,7 @@ export class Driver {
   }
 
   #graceFor(reason: string): number {
-    const run = this.held.actors.get("run");
-    const cancel = run?.kind === "run" ? run.snapshot.context.cancel : null;
+    const cancel = runContext(this.held)?.cancel;
     if (reason !== "cancel" || !cancel) return this.#deps.abortGraceMs;
     return Math.max(0, cancel.deadlineMs - this.#deps.clock.now());
   }

@@ -25,6 +25,8 @@ interface Running {
   readonly stage: string;
   readonly controller: AbortController;
   readonly parts: ExecutionParts;
+  /** Aborted when the grace is ended early. */
+  readonly hurry: AbortController;
   readonly timers: Set<TimerHandle>;
   isAbandoned: boolean;
   settled: Promise<void>;
@@ -67,6 +69,7 @@ export class Executions {
       stage: context.stage,
       controller,
       parts,
+      hurry: new AbortController(),
       timers: new Set(),
       isAbandoned: false,
       settled: Promise.resolve(),
@@ -114,7 +117,11 @@ export class Executions {
     return {
       execution,
       stage,
-      end: { outcome: routing as ExecutionEnd["outcome"], ...(thrown ? { thrown } : {}) },
+      end: {
+        outcome: routing as ExecutionEnd["outcome"],
+        ...(thrown ? { thrown } : {}),
+        ...(end.suspended ? { suspended: true as const } : {}),
+      },
       outcome,
       blobs,
       artifacts,
@@ -151,7 +158,10 @@ export class Executions {
     const running = this.#running.get(execution);
     if (!running || running.isAbandoned) return;
     if (!running.controller.signal.aborted) {
-      running.controller.abort(executionAbort(reason, this.#held.row.status, graceMs));
+      const { hurry } = running;
+      running.controller.abort(
+        Object.assign(executionAbort(reason, this.#held.row.status, graceMs), { hurry: hurry.signal }),
+      );
     }
     this.#arm(running, graceMs + ABANDON_MARGIN_MS, () => this.#abandon(execution, running));
   }
@@ -173,6 +183,20 @@ export class Executions {
         artifacts: [],
       },
     });
+  }
+
+  /** Tells handlers that wait for it whether the run is pausing. */
+  tellPausing(pausing: boolean): void {
+    for (const { parts } of this.#running.values()) parts.tellPausing(pausing);
+  }
+
+  /** Ends the grace of everything that was asked to stop. */
+  hurry(): void {
+    for (const [execution, running] of this.#running) {
+      if (!running.controller.signal.aborted || running.hurry.signal.aborted) continue;
+      running.hurry.abort();
+      this.#arm(running, ABANDON_MARGIN_MS, () => this.#abandon(execution, running));
+    }
   }
 
   /** The lease is gone: everything stops and nothing more is written. */

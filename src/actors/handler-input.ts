@@ -1,11 +1,12 @@
 /** Builds what a handler is given, and keeps what it leaves: artifacts, output, processes, a machine's snapshot. */
 import { createHash } from "node:crypto";
+import { parseStageAddress } from "../journal/address.ts";
 import { runTimeMs } from "../machines/run.machine.ts";
 import type { StageContext } from "../machines/stage.machine.ts";
 import type { ArtifactRow } from "../persistence/store.ts";
 import type { ExecutionDeps } from "./executions.ts";
-import type { ExecutionHost, HandlerInput } from "./handler.ts";
-import { type HeldRun, runContext } from "./held-run.ts";
+import type { ExecutionHost, HandlerInput, StageSummary } from "./handler.ts";
+import { branchActor, type HeldRun, runContext } from "./held-run.ts";
 import { OutputWriter } from "./output-writer.ts";
 
 export interface ExecutionParts {
@@ -13,6 +14,7 @@ export interface ExecutionParts {
   readonly artifacts: ReadonlyMap<string, ArtifactRow>;
   /** Resolves when all output is stored. */
   flush(): Promise<void>;
+  tellPausing(pausing: boolean): void;
 }
 
 interface Place {
@@ -67,14 +69,16 @@ export function createHandlerInput(place: Place): { readonly input: HandlerInput
         });
       },
     },
+    history: () => newestStage(held, context.branch),
     ...(edge ? { edge: { from: edge.from, attributes: edge.attributes } } : {}),
     host: host.host,
   };
-  return { input, parts: { artifacts, flush: host.flush } };
+  return { input, parts: { artifacts, flush: host.flush, tellPausing: host.tellPausing } };
 }
 
 function createHost({ held, deps, context, execution }: Place) {
   const { runId, token } = held;
+  const pausing = new Set<(pausing: boolean) => void>();
   let output: OutputWriter | undefined;
   const flush = async () => output?.flush();
   const host: ExecutionHost = {
@@ -99,6 +103,10 @@ function createHost({ held, deps, context, execution }: Place) {
       await deps.store.writeSide({ kind: "handler_snapshot", runId, token, stage: context.stage, snapshot });
       held.machineSnapshots.set(context.stage, snapshot);
     },
+    onPausing(listener) {
+      pausing.add(listener);
+      return () => void pausing.delete(listener);
+    },
     runTimeMs() {
       const run = runContext(held);
       return run ? runTimeMs(run, deps.clock.now()) : 0;
@@ -106,7 +114,28 @@ function createHost({ held, deps, context, execution }: Place) {
     clock: deps.clock,
     cwd: deps.cwd,
   };
-  return { host, flush };
+  const tellPausing = (isPausing: boolean) => {
+    for (const listener of [...pausing]) listener(isPausing);
+  };
+  return { host, flush, tellPausing };
+}
+
+/** What led here; the journal has the rest. */
+function newestStage(held: HeldRun, branch: string): readonly StageSummary[] {
+  const actor = held.actors.get(branchActor(branch));
+  if (actor?.kind !== "branch") return [];
+  const { outcome, by } = actor.snapshot.context;
+  if (!outcome || by === null) return [];
+  const { status, notes, failureReason } = outcome;
+  return [
+    {
+      node: parseStageAddress(by).node,
+      stage: by,
+      status,
+      ...(notes === undefined ? {} : { notes }),
+      ...(failureReason === undefined ? {} : { failureReason }),
+    },
+  ];
 }
 
 /** Short, stable and safe in a path and a URL. */

@@ -1,7 +1,6 @@
 /** What the end of an execution means for its stage. Pure. Source: 03 §2 (interrupt), §3 (retries). */
 import { isSuccessStatus } from "../graph/index.ts";
 import type { Backoff } from "../graph/settings.ts";
-
 import type { AbortReason, ExecutionEnd, StageLimits } from "./protocol.ts";
 
 export type AttemptVerdict = "succeed" | "skip" | "partial" | "retry" | "fail" | "interrupt" | "cancel";
@@ -18,6 +17,7 @@ export interface AttemptFacts {
 export function decideAttempt({ end, attempt, limits, abort }: AttemptFacts): AttemptVerdict {
   const { status } = end.outcome;
   if (abort === "cancel") return "cancel";
+  if (end.suspended) return "interrupt";
   if (abort === "timeout") return retryOr(attempt, limits);
   const isRetry = status === "retry" && limits.retryIsWord !== true;
   const failed = end.thrown !== undefined || status === "fail" || isRetry;

@@ -26,6 +26,8 @@ export interface ExecutionEnd {
   readonly outcome: RoutingOutcome;
   /** It threw: retried unless terminal. */
   readonly thrown?: { readonly terminal: boolean; readonly transient: boolean; readonly retryAfterMs?: number };
+  /** A machine that stored its snapshot and stopped: the next execution of the attempt goes on from it. */
+  readonly suspended?: true;
   /** It outlived its grace and goes on; nothing of it counts any more. */
   readonly abandoned?: boolean;
 }

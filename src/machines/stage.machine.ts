@@ -221,7 +221,8 @@ const stage = setup({
     "note abort timeout": assign({ abort: ({ context }) => context.abort ?? "timeout" }),
     "note abort": assign({ abort: ({ context, event }) => context.abort ?? (event as EventOf<"INTERRUPT">).reason }),
     "note the interruption": assign({
-      cause: ({ context }) => (context.abort === "pause" || context.abort === "shutdown" ? context.abort : "shutdown"),
+      // Without an abort it is a machine that was suspended while the run drains.
+      cause: ({ context }) => (context.abort === "shutdown" ? "shutdown" : "pause"),
       inARow: 0,
     }),
     "note the crash": assign({
