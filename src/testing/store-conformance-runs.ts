@@ -43,6 +43,43 @@ export function testRuns({ describe, promise, expect }: ConformanceKit): void {
       expect([row?.status, row?.startedAtMs, row?.token, row?.owner]).toEqual(["running", 3, 0, undefined]);
     });
 
+    promise("may be begun by the turn of another: written with it, in order", async (store) => {
+      await commitAll(store, creation("a"));
+      const third = creation("c", { parentRun: "b" });
+      const second = { ...creation("b", { rootRun: "a", status: "queued" }, null), creates: [third] };
+      const end = turn("a", 1, { run: { status: "completed" }, creates: [second, creation("d")] });
+      expect(await store.commit([end, creation("e")])).toEqual([
+        { ok: true, firstGseq: 2 },
+        { ok: true, firstGseq: 6 },
+      ]);
+      const all = await store.read("journal", {});
+      expect(all.map(({ runId, seq, gseq }) => `${gseq} ${runId}/${seq}`)).toEqual([
+        ...["1 a/1", "2 a/2", "3 b/1", "4 c/1", "5 d/1", "6 e/1"],
+      ]);
+      expect((await store.read("runs", {})).map((row) => row.runId)).toEqual(["e", "d", "c", "b", "a"]);
+      const [row] = await store.read("run", { runId: "b" });
+      expect([row?.rootRun, row?.status, row?.token, row?.owner]).toEqual(["a", "queued", 0, undefined]);
+    });
+
+    promise("are not begun by a turn that is refused, and a turn whose new run exists is refused", async (store) => {
+      await commitAll(store, creation("a"), creation("taken", { labels: { first: "yes" } }));
+      const before = await store.load("a");
+      const results = await store.commit([
+        turn("a", 7, { creates: [creation("b")] }),
+        turn("a", 1, { run: { status: "completed" }, creates: [creation("c"), creation("taken")] }),
+        turn("a", 1, { creates: [creation("d"), creation("d")] }),
+        turn("a", 1, { creates: [turn("e", 0)] }),
+        turn("taken", 1),
+      ]);
+      expect(results.map((result) => (result.ok ? "ok" : result.code))).toEqual([
+        ...["lease_lost", "internal", "internal", "internal", "ok"],
+      ]);
+      expect(await store.load("a")).toEqual(before);
+      expect((await store.read("runs", {})).map((row) => row.runId)).toEqual(["taken", "a"]);
+      expect((await store.read("journal", {})).map(({ gseq }) => gseq)).toEqual([1, 2, 3]);
+      expect(await store.check()).toEqual([]);
+    });
+
     promise("are listed newest first, by pages that neither skip nor repeat", async (store) => {
       for (const id of ["r1", "r2", "r3", "r4", "r5"]) await commitAll(store, creation(id));
       const first = await store.read("runs", { limit: 2 });
