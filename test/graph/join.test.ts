@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Attributes, Graph } from "../../src/graph/graph.ts";
-import { findJoin } from "../../src/graph/join.ts";
-import { nodesOnEveryPath, walkGraph } from "../../src/graph/join-search.ts";
+import { findJoin, findJoinThoroughly } from "../../src/graph/join.ts";
+import { nodesOnEveryPath } from "../../src/graph/join-paths.ts";
+import { walkGraph } from "../../src/graph/join-search.ts";
 import { handMade } from "./hand-made.ts";
 
 type Edge = [from: string, to: string, attributes?: Attributes];
@@ -251,6 +252,31 @@ describe("properties", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it("the quick search says what the thorough one says", () => {
+    const types = fc.array(fc.constantFrom("codergen", "codergen", "codergen", "parallel.fan_in", "parallel", "exit"), {
+      minLength: 9,
+      maxLength: 9,
+    });
+    const edge = fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 }));
+    // Mostly forward edges, so that many fan-outs lie on no cycle.
+    const forward = edge.map(([a, b]): [number, number] => (a <= b ? [a, b] : [b, a]));
+    const edges = fc.array(fc.oneof({ weight: 9, arbitrary: forward }, { weight: 1, arbitrary: edge }), {
+      maxLength: 22,
+    });
+    let quick = 0;
+    fc.assert(
+      fc.property(types, edges, (kinds, pairs) => {
+        const nodes = Object.fromEntries(kinds.map((type, n) => [`n${n}`, { type: n === 0 ? "parallel" : type }]));
+        const graph = handMade({ nodes, edges: pairs.map(([from, to]): Edge => [`n${from}`, `n${to}`]) });
+        const found = findJoin(graph, "n0");
+        expect(found).toEqual(findJoinThoroughly(graph, "n0"));
+        if (found.rule === "post_dominator" || found.rule === "fan_in") quick += 1;
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(quick).toBeGreaterThan(300);
   });
 
   it("any graph has an answer: the join is outside the region, the region holds every head that is no join and no exit", () => {

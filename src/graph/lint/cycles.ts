@@ -1,5 +1,6 @@
 import { VISITS_MAX_DEFAULT } from "../../limits.ts";
 import { integerAttribute, textAttribute } from "../attribute-reading.ts";
+import { componentsOf } from "../components.ts";
 import type { GraphNode } from "../graph.ts";
 import { walkGraph } from "../join-search.ts";
 import { type Lint, listNames } from "./report.ts";
@@ -36,44 +37,12 @@ function isBounded(node: GraphNode | undefined): boolean {
   );
 }
 
-/** Strongly connected components of the rest, by Tarjan's algorithm without recursion; members in declaration order. */
+/** The cycles of what is left without the bounded nodes; members in declaration order. */
 function unboundedCycles({ graph }: Lint): number[][] {
-  const { forward } = walkGraph(graph);
   const open = graph.nodes.map((node) => !isBounded(node));
-  const nexts = (node: number): number[] => (forward[node] ?? []).filter((next) => open[next]);
-  const order = new Int32Array(graph.nodes.length).fill(-1);
-  const low = new Int32Array(graph.nodes.length);
-  const onStack = new Uint8Array(graph.nodes.length);
-  const stack: number[] = [];
-  const cycles: number[][] = [];
-  let clock = 0;
-  const enter = (node: number): { node: number; rest: number[] } => {
-    order[node] = low[node] = clock++;
-    stack.push(node);
-    onStack[node] = 1;
-    return { node, rest: nexts(node) };
-  };
-  const leave = (node: number): void => {
-    if (low[node] !== order[node]) return;
-    const members = stack.splice(stack.lastIndexOf(node));
-    for (const member of members) onStack[member] = 0;
-    if (members.length > 1 || forward[node]?.includes(node)) cycles.push(members.sort((a, b) => a - b));
-  };
-  for (const root of graph.nodes.keys()) {
-    if (!open[root] || order[root] !== -1) continue;
-    const path = [enter(root)];
-    for (let top = path.at(-1); top; top = path.at(-1)) {
-      const next = top.rest.pop();
-      if (next !== undefined && order[next] === -1) path.push(enter(next));
-      else if (next !== undefined) {
-        if (onStack[next] === 1) low[top.node] = Math.min(low[top.node] ?? 0, order[next] ?? 0);
-      } else {
-        leave(top.node);
-        path.pop();
-        const above = path.at(-1);
-        if (above) low[above.node] = Math.min(low[above.node] ?? 0, low[top.node] ?? 0);
-      }
-    }
-  }
+  const nexts = walkGraph(graph).forward.map((list, node) => (open[node] ? list.filter((next) => open[next]) : []));
+  const cycles = componentsOf(nexts).filter(
+    (members) => members.length > 1 || nexts[members[0] ?? 0]?.includes(members[0] ?? 0),
+  );
   return cycles.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
 }
