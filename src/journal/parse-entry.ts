@@ -51,8 +51,8 @@ export function parseEntry(raw: unknown): JournalEntry {
   if (entry.v !== ENTRY_VERSION) {
     throw refuse(entry, `expected version ${ENTRY_VERSION} of ${type}, found ${describe(entry.v)}`);
   }
-  check(entry, envelope, entry, "");
-  check(entry, CATALOGUE[type], entry.data, "data");
+  check(entry, envelope, entry);
+  check(entry, CATALOGUE[type], entry.data);
   if ((entry.turn as number) < (entry.seq as number)) {
     throw refuse(entry, `expected a turn that ends at seq ${entry.seq} or later, found ${entry.turn}`);
   }
@@ -61,18 +61,18 @@ export function parseEntry(raw: unknown): JournalEntry {
 
 /**
  * The same check for an entry about to be written, before the store numbers it. Under 2 µs an entry for the usual
- * ones (bench and numbers in the room's README).
+ * ones (numbers in the room's README).
  *
  * *Throws* `journal_entry_invalid`.
  */
 export function checkNewEntry(entry: NewEntry, where: { readonly runId?: string; readonly seq?: number } = {}): void {
   const suspect = { ...where, type: entry.type };
   if (!isEntryType(entry.type)) throw refuse(suspect, `expected a known type, found ${describe(entry.type)}`);
-  check(suspect, newEnvelope, entry, "");
-  check(suspect, CATALOGUE[entry.type], entry.data, "data");
+  check(suspect, newEnvelope, entry);
+  check(suspect, CATALOGUE[entry.type], entry.data);
 }
 
-function check(entry: Suspect, schema: z.ZodType, value: unknown, at: string): void {
+function check(entry: Suspect, schema: z.ZodType, value: unknown): void {
   let result: z.ZodSafeParseResult<unknown>;
   try {
     result = schema.safeParse(value);
@@ -82,7 +82,8 @@ function check(entry: Suspect, schema: z.ZodType, value: unknown, at: string): v
   }
   if (result.success) return;
   const issue = result.error.issues[0];
-  const path = [at, ...(issue?.path ?? []).map(String)].filter((part) => part !== "");
+  const within = schema === envelope || schema === newEnvelope ? [] : ["data"];
+  const path = [...within, ...(issue?.path ?? []).map(String)];
   const found = describe(valueAt(value, issue?.path ?? []));
   throw refuse(
     entry,

@@ -188,6 +188,13 @@ describe("goal gates", () => {
     expect(gates()).toEqual([{ node: "a", branch: "main", status: "partial_success", satisfied: true }]);
     expect(goalGateOutcomes(fold(script.entries), () => false)).toEqual([]);
   });
+
+  it("are not satisfied by a stage that ends with retry as a word of its own", () => {
+    const state = fold(new Script().begin().started(a).succeeded(a, 1, 1, { status: "retry" }).entries);
+    expect(goalGateOutcomes(state, () => true)).toEqual([
+      { node: "a", branch: "main", status: "retry", satisfied: false },
+    ]);
+  });
 });
 
 describe("an execution that is asked to stop", () => {

@@ -28,12 +28,12 @@ export function foldParallelStarted(draft: FoldDraft, entry: JournalEntry<"paral
 
 export function foldBranchStarted(draft: FoldDraft, entry: JournalEntry<"branch.started">): void {
   const { activation, index, head, branchRunId } = entry.data;
-  const path = entry.branch ?? formatBranch({ activation, index });
+  const path = formatBranch({ activation, index });
   // One that has ended is never begun again, whatever crash or pause came between.
   if (draft.state.parallels.get(activation)?.branches.get(path)?.endedSeq !== undefined) return;
   if (!draft.state.parallels.has(activation)) return;
   enterBranch(draft, { path, origin: "parallel", seq: entry.seq, branchRunId, head });
-  setBranch(draft, activation, path, () => ({ index, head, status: "running" }));
+  setBranch(draft, path, () => ({ index, head, status: "running" }));
 }
 
 type BranchEnd = "branch.succeeded" | "branch.failed" | "branch.cancelled" | "branch.superseded";
@@ -43,10 +43,8 @@ export function foldBranchEnded(draft: FoldDraft, entry: JournalEntry<BranchEnd>
   if (path === undefined) return;
   const how = entry.type.slice("branch.".length) as EndedBranchStatus;
   endBranch(draft, path, how);
-  const activation = readBranchAddress(path)?.activation;
-  if (activation === undefined) return;
   const { status, notes, reason } = entry.data;
-  setBranch(draft, activation, path, (known) => {
+  setBranch(draft, path, (known) => {
     if (known === undefined || known.endedSeq !== undefined) return known;
     return {
       ...known,
@@ -69,10 +67,11 @@ export function foldJoinDecided(draft: FoldDraft, entry: JournalEntry<"join.deci
 
 function setBranch(
   draft: FoldDraft,
-  activation: string,
   path: string,
   change: (known: ParallelBranch | undefined) => ParallelBranch | undefined,
 ): void {
+  const activation = readBranchAddress(path)?.activation;
+  if (activation === undefined) return;
   draft.update("parallels", activation, (parallel) => {
     const known = parallel.branches.get(path);
     const changed = change(known);

@@ -113,13 +113,7 @@ export function foldStageEnded(draft: FoldDraft, entry: JournalEntry<StageEnd>):
   endActivation(draft, stage.address);
   if (!outcome) return;
   applyContext(draft, entry);
-  if (!isPassThrough(stage.kind))
-    recordOutcome(
-      draft,
-      stage,
-      { ...routing(outcome), stage: stage.address, seq: entry.seq },
-      entry.type === "stage.succeeded",
-    );
+  if (!isPassThrough(stage.kind)) recordOutcome(draft, stage, { entry, outcome });
 }
 
 /** What a stage that has ended is called: the words of the run view. */
@@ -228,8 +222,15 @@ function closeExecution(draft: FoldDraft, stage: StageFold, how: ExecutionEnd): 
   draft.set({ control: { ...draft.state.control, abandoned } });
 }
 
-function recordOutcome(draft: FoldDraft, stage: StageFold, outcome: StageOutcome, succeeded: boolean): void {
-  draft.update("branches", stage.branch, (branch) => ({ ...branch, outcome }));
+function recordOutcome(
+  draft: FoldDraft,
+  stage: StageFold,
+  { entry, outcome }: { readonly entry: JournalEntry<StageEnd>; readonly outcome: EntryOutcome },
+): void {
+  const ended: StageOutcome = { ...routing(outcome), stage: stage.address, seq: entry.seq };
+  draft.update("branches", stage.branch, (branch) => ({ ...branch, outcome: ended }));
+  // `retry` as a word of the pipeline's own ends a stage, but it is no success to a goal gate.
+  const succeeded = entry.type === "stage.succeeded" && outcome.status !== "retry";
   const visits = draft.inner("visits", stage.branch);
   const visited = visits.get(stage.node);
   visits.set(stage.node, { visits: visited?.visits ?? stage.visit, last: { status: outcome.status, succeeded } });

@@ -50,13 +50,11 @@ export class BranchRows {
 export function branchNamed(entry: JournalEntry): string | undefined {
   if (entry.type.startsWith("run.")) return MAIN_BRANCH;
   const data = entry.data as { readonly activation?: string; readonly index?: number };
-  if (entry.type.startsWith("iteration.") && data.activation !== undefined && data.index !== undefined) {
+  const begins = entry.type === "branch.started" || entry.type.startsWith("iteration.");
+  if (begins && data.activation !== undefined && data.index !== undefined) {
     return formatBranch({ activation: data.activation, index: data.index });
   }
   if (entry.branch !== undefined) return entry.branch;
-  if (entry.type === "branch.started" && data.activation !== undefined && data.index !== undefined) {
-    return formatBranch({ activation: data.activation, index: data.index });
-  }
   return entry.stage === undefined ? undefined : readStageAddress(entry.stage)?.branch;
 }
 
