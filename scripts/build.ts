@@ -1,6 +1,6 @@
 /**
- * Builds dist/ from src/: JavaScript and declarations, one file a file. Run by `npm run build` and, after an install
- * from a checkout, by `prepare`.
+ * Builds dist/ (or the folder named by --out-dir) from src/: JavaScript and declarations, one file a file. Run by
+ * `npm run build` and, after an install from a checkout, by `prepare`.
  *
  * The compiler writes beside dist/ and the result takes its place at the end: a build that fails leaves the last good
  * one, and a program that starts meanwhile never sees half of it.
@@ -17,11 +17,13 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
+const { values: options } = parseArgs({ options: { "out-dir": { type: "string", default: join(root, "dist") } } });
+const dist = resolve(options["out-dir"]);
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 const executables = ["cli/bin.js"];
 
@@ -29,9 +31,8 @@ process.exitCode = build();
 
 function build(): number {
   if (!existsSync(compiler)) return withoutCompiler();
-  const cache = join(root, "node_modules", ".cache");
-  mkdirSync(cache, { recursive: true });
-  const next = mkdtempSync(join(cache, "dist-"));
+  mkdirSync(dirname(dist), { recursive: true });
+  const next = mkdtempSync(join(dirname(dist), ".dist-"));
   try {
     const made = compile(next);
     if (made !== 0) return made;

@@ -1,6 +1,6 @@
 /** Runs programs as a user would, with our own Node first on the path. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../tidy/sources.ts";
 
@@ -43,9 +43,27 @@ export async function runWell(
   throw new Error(`${file} ${args.join(" ")} exited ${finished.code}\n${finished.stdout}\n${finished.stderr}`);
 }
 
-/** Builds dist/ from what is in src/ now. */
+/** Builds dist/ from what is in src/ now; nothing is done, and nobody disturbed, where it is built already. */
 export async function build(): Promise<void> {
-  await runWell(process.execPath, [join(ROOT, "scripts", "build.ts")], { cwd: ROOT });
+  if (!isBuilt()) await runWell(process.execPath, [join(ROOT, "scripts", "build.ts")], { cwd: ROOT });
+}
+
+function isBuilt(): boolean {
+  const dist = join(ROOT, "dist");
+  if (!existsSync(join(dist, "index.js"))) return false;
+  const sources = filesOf(join(ROOT, "src"), /(?<!\.d)\.ts$/);
+  const scripts = ["scripts/build.ts", "tsconfig.json", "tsconfig.build.json", "package.json"].map((path) =>
+    join(ROOT, path),
+  );
+  const newest = Math.max(...[...sources, ...scripts].map((file) => statSync(file).mtimeMs));
+  const built = filesOf(dist, /\.js$/);
+  return built.length === sources.length && Math.min(...built.map((file) => statSync(file).mtimeMs)) > newest;
+}
+
+function filesOf(dir: string, ending: RegExp): string[] {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .filter((path) => ending.test(path))
+    .map((path) => join(dir, path));
 }
 
 interface Manifest {

@@ -20,7 +20,7 @@ export function projectPaths(dir = ""): string[] {
   const paths: string[] = [];
   for (const entry of readdirSync(join(ROOT, dir), { withFileTypes: true })) {
     const path = dir === "" ? entry.name : `${dir}/${entry.name}`;
-    if (IGNORED.has(entry.name) || IGNORED_PATHS.has(path)) continue;
+    if (IGNORED.has(entry.name) || IGNORED_PATHS.has(path) || entry.name.startsWith(".dist-")) continue;
     if (entry.isDirectory()) paths.push(...projectPaths(path));
     else if (entry.isFile()) paths.push(path);
   }
