@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Command } from "commander";
 import { SafepointError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
@@ -35,8 +34,8 @@ async function graph(cli: Cli, file: string | undefined, options: Options): Prom
     return print(cli, await draw(drawn, format));
   }
   const { pinned, overlay } = await readRun(cli, run);
-  if (drawn && hashOf(drawn) !== hashOf(pinned)) {
-    await cli.note(`note: ${file} is not the pipeline that run ${run} is pinned to`);
+  if (drawn && layoutOf(drawn) !== layoutOf(pinned)) {
+    await cli.note(`note: ${file} has other nodes or edges than the pipeline that run ${run} is pinned to`);
   }
   return print(cli, await draw(drawn ?? pinned, format, overlay));
 }
@@ -87,6 +86,7 @@ async function print(cli: Cli, text: string): Promise<number> {
   return 0;
 }
 
-function hashOf(pipeline: Graph): string {
-  return createHash("sha256").update(pipeline.source).digest("hex");
+/** What the overlay goes by. The pinned text itself may differ from the file: prompts from files are written into it. */
+function layoutOf(pipeline: Graph): string {
+  return JSON.stringify([pipeline.nodes.map((node) => node.id), pipeline.edges.map((edge) => [edge.from, edge.to])]);
 }

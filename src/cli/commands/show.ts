@@ -1,10 +1,9 @@
 import type { Command } from "commander";
-import { viewOf } from "../../runtime/queries/view.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { withStore } from "../open-store.ts";
 import { noteRounding, readAt } from "../point-in-time.ts";
-import { formatView } from "../text/view.ts";
+import { printView } from "../print-view.ts";
 
 interface Options {
   readonly at?: string;
@@ -18,11 +17,10 @@ export function define(command: Command, act: Act): void {
 }
 
 async function show(cli: Cli, runId: string, options: Options): Promise<number> {
-  const asked = readAt(options.at);
-  const { view, at } = await withStore(cli, {}, async (store) => {
-    await noteRounding(cli, store, { runId, at: asked });
-    return viewOf(store, runId, { at: asked, now: cli.io.now() });
+  const at = readAt(options.at);
+  await withStore(cli, {}, async (store) => {
+    await noteRounding(cli, store, { runId, at });
+    await printView(cli, store, { runId, at });
   });
-  await cli.result(at ? { ...view, at } : view, () => formatView(view));
   return 0;
 }

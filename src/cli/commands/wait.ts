@@ -4,13 +4,12 @@ import { isFinalStatus, RUN_STATUSES } from "../../journal/status.ts";
 import type { RunStatus, Store } from "../../persistence/store.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
 import { tailChain } from "../../runtime/queries/tail-chain.ts";
-import { viewOf } from "../../runtime/queries/view.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { EXIT, exitCodeOfStatus } from "../exit-codes.ts";
 import { withStore } from "../open-store.ts";
 import { readDuration, readWord } from "../option-values.ts";
-import { formatView } from "../text/view.ts";
+import { printView } from "../print-view.ts";
 
 interface Options {
   readonly for?: string;
@@ -80,8 +79,7 @@ async function report(
   store: Store,
   { reached, wanted }: { readonly reached: Reached; readonly wanted: RunStatus | undefined },
 ): Promise<number> {
-  const { view } = await viewOf(store, reached.runId, { now: cli.io.now() });
-  await cli.result(view, () => formatView(view));
+  await printView(cli, store, reached);
   if (wanted !== undefined && reached.status !== wanted && isFinalStatus(reached.status)) {
     throw new SafepointError(
       "run_finished",

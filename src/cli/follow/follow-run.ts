@@ -5,10 +5,9 @@ import { isFinalStatus } from "../../journal/status.ts";
 import type { Run, Runtime } from "../../runtime/api.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
 import { tailChain } from "../../runtime/queries/tail-chain.ts";
-import { viewOf } from "../../runtime/queries/view.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT, exitCodeOfStatus } from "../exit-codes.ts";
-import { formatView } from "../text/view.ts";
+import { printView } from "../print-view.ts";
 import { addEntry } from "./add-entry.ts";
 import type { Display } from "./display.ts";
 import { createDisplay } from "./display.ts";
@@ -78,8 +77,7 @@ async function finish(
   if (fault !== undefined && !(await hasEnded(runtime, end.runId))) throw fault;
   await runtime.stop();
   if (code === EXIT.terminated || code === EXIT.hungUp) return code;
-  const { view } = await viewOf(runtime.store, end.runId, { now: cli.io.now() });
-  await cli.result(view, () => formatView(view));
+  const view = await printView(cli, runtime.store, { runId: end.runId });
   if (code !== null && fault === undefined) return code;
   return exitCodeOfStatus(view.status);
 }

@@ -1,5 +1,6 @@
 import { MAIN_BRANCH, parseStageAddress } from "../../journal/address.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { isPassThrough } from "../../journal/status.ts";
 import type { RunStatus } from "../../persistence/store.ts";
 
 export type StageMark =
@@ -52,6 +53,7 @@ export interface RunProgress {
   endedAt?: number;
   /** In the order of their start. Ended ones are kept as long as the stage they hang below is live. */
   readonly branches: Map<string, BranchLine>;
+  /** Stages that ended; those that only route do not count. */
   ended: number;
   failure?: string;
 }
@@ -97,7 +99,7 @@ export function endStage(
   stage: StageLine,
   end: { mark: StageMark; at: number; detail?: string },
 ): void {
-  if (!isEnded(stage)) run.ended += 1;
+  if (!isEnded(stage) && !isPassThrough(stage.kind)) run.ended += 1;
   stage.mark = end.mark;
   stage.endedAt = end.at;
   delete stage.retryAt;

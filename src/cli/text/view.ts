@@ -4,7 +4,7 @@ import { formatTable } from "./table.ts";
 import { formatSpan } from "./times.ts";
 
 /** Stages shown; the rest is in --json. */
-const STAGES_SHOWN = 30;
+export const STAGES_SHOWN = 30;
 
 /** A run view for people: what it is, how it stands, what it waits for, its last stages. */
 export function formatView(view: RunView): string {
@@ -56,7 +56,7 @@ function stages(view: RunView): string {
       lastWord(stage),
     ];
   });
-  const total = view.stagesTotal ?? view.stages.length;
+  const total = view.stagesTotal;
   const note = total > shown.length ? `\n(${shown.length} of ${total} stages)` : "";
   return formatTable([["STAGE", "STATUS", "ATTEMPT", "TIME", "NOTES"], ...rows]) + note;
 }
@@ -64,7 +64,8 @@ function stages(view: RunView): string {
 const NOTE_CHARS_MAX = 80;
 
 function lastWord(stage: RunView["stages"][number]): string {
-  const text = stage.attempts.at(-1)?.failureReason ?? stage.notes ?? stage.outcome ?? "";
+  const outcome = stage.outcome === "success" ? "" : stage.outcome;
+  const text = stage.failureReason ?? stage.attempts.at(-1)?.failureReason ?? stage.notes ?? outcome ?? "";
   const line = printable(text);
   return line.length > NOTE_CHARS_MAX ? `${line.slice(0, NOTE_CHARS_MAX - 1)}…` : line;
 }
