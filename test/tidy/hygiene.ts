@@ -7,7 +7,7 @@ const SEGMENT = /^\.?[a-z0-9]+(?:[-_.][a-z0-9]+)*$/;
 const SHOUTED = /^[A-Z]+(?:\.md)?$/;
 const HEAPS = new Set(["utils", "util", "helpers", "helper", "common", "misc", "shared", "lib", "types.ts"]);
 /** Kept as its tools name it. */
-const FREE_NAMES = new Set([".gitignore", ".npmrc", ".ci"]);
+const FREE_NAMES = new Set([".gitignore", ".npmrc", ".ci", "__snapshots__"]);
 
 /** kebab-case, dots before a role or an ending; README-like names in capitals; no heaps of unrelated things. */
 export function checkName(path: string): string[] {
