@@ -1,8 +1,6 @@
 /** The executions of a run that go on in this process: started after their commit, stopped by signal, ended once. */
 import { messageOf } from "../errors.ts";
-import type { JsonValue, Outcome } from "../graph/index.ts";
-import type { ContextValue, EntryOutcome } from "../journal/catalogue.ts";
-import { ABANDON_MARGIN_MS, INLINE_VALUE_BYTES_MAX } from "../limits.ts";
+import { ABANDON_MARGIN_MS } from "../limits.ts";
 import type { ExecutionEnd } from "../machines/protocol.ts";
 import type { ArtifactRow, Store } from "../persistence/store.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
@@ -11,6 +9,7 @@ import { createHandlerInput, type ExecutionParts } from "./handler-input.ts";
 import { type HandlerEnd, runHandler } from "./handlers/run-handler.ts";
 import type { HeldRun, StageSnapshot } from "./held-run.ts";
 import type { ExecutionReport, Input } from "./inputs.ts";
+import { toEntryForm } from "./outcome-entry.ts";
 
 export interface ExecutionDeps {
   readonly store: Store;
@@ -102,8 +101,7 @@ export class Executions {
   async #report(execution: string, running: Running, end: HandlerEnd): Promise<ExecutionReport> {
     const { parts, stage, controller } = running;
     await parts.flush();
-    const blobs = new Map<string, JsonValue>();
-    const outcome = await this.#prepare(end.outcome, blobs);
+    const { outcome, blobs } = await toEntryForm(this.#deps.store, end.outcome);
     const isCut = controller.signal.aborted;
     const artifacts = [...parts.artifacts.values()].map(
       (row): ArtifactRow => (isCut ? { ...row, complete: false } : row),
@@ -126,31 +124,6 @@ export class Executions {
       blobs,
       artifacts,
     };
-  }
-
-  /** The outcome as entries carry it: large values are stored now and referred to. */
-  async #prepare(outcome: Outcome, blobs: Map<string, JsonValue>): Promise<EntryOutcome> {
-    const { contextUpdates, ...rest } = outcome;
-    if (!contextUpdates) return rest as EntryOutcome;
-    const updates: Record<string, ContextValue> = {};
-    for (const [key, value] of Object.entries(contextUpdates)) {
-      if (typeof value !== "object" && typeof value !== "string") {
-        updates[key] = value;
-        continue;
-      }
-      if (typeof value === "string" && value.length < INLINE_VALUE_BYTES_MAX / 4) {
-        updates[key] = value;
-        continue;
-      }
-      const bytes = Buffer.from(JSON.stringify(value));
-      if (bytes.byteLength <= INLINE_VALUE_BYTES_MAX) updates[key] = value;
-      else {
-        const $blob = await this.#deps.store.putBlob(bytes);
-        blobs.set($blob, value);
-        updates[key] = { $blob, bytes: bytes.byteLength };
-      }
-    }
-    return { ...rest, contextUpdates: updates } as EntryOutcome;
   }
 
   /** Asks an execution to stop; the first reason given is the one its signal carries. */
