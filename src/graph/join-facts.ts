@@ -13,6 +13,9 @@ export interface WalkFacts {
   /** Steps along `above`. */
   readonly depth: Int32Array;
   readonly end: number;
+  /** Whether every way from a node to an exit passes `via`, and there is one. */
+  reachesExitOnlyThrough(node: number, via: number): boolean;
+  reachesExit(node: number): boolean;
   readonly hasFanIns: boolean;
   /** The nearest fan-in from here on, equal ones by declaration, and how far it is; -1 for none. */
   readonly fanIn: Int32Array;
@@ -31,6 +34,48 @@ export function walkFacts(walk: WalkGraph): WalkFacts {
   return facts;
 }
 
+/** Places in a walk over the tree of post-dominators: what a node is above of comes between its entering and its leaving. */
+function exitFacts(walk: WalkGraph): Pick<WalkFacts, "reachesExit" | "reachesExitOnlyThrough"> {
+  const root = walk.ids.length;
+  const exits = [...walk.ids.keys()].filter((node) => walk.isExit[node]);
+  const above = immediateDominators({
+    root,
+    size: root + 1,
+    nexts: (node) => (node === root ? exits : (walk.backward[node] ?? [])),
+    befores: (node) => (walk.isExit[node] ? [...(walk.forward[node] ?? []), root] : (walk.forward[node] ?? [])),
+  });
+  const { entered, left } = walkTree(above, root);
+  const reachesExit = (node: number): boolean => above[node] !== -1;
+  return {
+    reachesExit,
+    reachesExitOnlyThrough: (node, via) =>
+      node !== via &&
+      reachesExit(node) &&
+      reachesExit(via) &&
+      (entered[via] ?? 0) < (entered[node] ?? 0) &&
+      (left[node] ?? 0) <= (left[via] ?? 0),
+  };
+}
+
+function walkTree(above: Int32Array, root: number): { entered: Int32Array; left: Int32Array } {
+  const below: number[][] = Array.from(above, () => []);
+  for (const [node, parent] of above.entries()) if (parent !== -1) below[parent]?.push(node);
+  const entered = new Int32Array(above.length);
+  const left = new Int32Array(above.length);
+  let clock = 0;
+  const stack = [root];
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    if (entered[node] === 0) {
+      entered[node] = ++clock;
+      stack.push(...(below[node] ?? []));
+      continue;
+    }
+    left[node] = ++clock;
+    stack.pop();
+  }
+  return { entered, left };
+}
+
 type Adjacency = readonly (readonly number[])[];
 
 function computeFacts(walk: WalkGraph): WalkFacts {
@@ -45,6 +90,7 @@ function computeFacts(walk: WalkGraph): WalkFacts {
     above,
     depth: depths(above, end),
     end,
+    ...exitFacts(walk),
     hasFanIns: walk.isFanIn.includes(true),
     ...fanIns(walk, backward),
   };

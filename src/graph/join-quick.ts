@@ -3,19 +3,48 @@ import type { WalkGraph } from "./join-search.ts";
 import { type JoinSearch, type Meeting, nearest } from "./join-thorough.ts";
 
 /**
- * The meeting of a fan-out that lies on no cycle and whose branches come together before they end: found by looking at the
- * branches alone. Undefined where only a thorough search can tell; where it answers, that search would say the same.
+ * The meeting of branches that come together before they end, found by looking at the branches alone. Undefined where only
+ * a thorough search can tell; where it answers, that search would say the same.
  */
 export function searchQuickly({ walk, fanOut, heads }: JoinSearch): Meeting | undefined {
   const facts = walkFacts(walk);
-  if (heads.length === 0 || facts.onCycle[fanOut] === 1) return undefined;
-  const meeting = commonNode(facts, heads);
+  const meeting = heads.length === 0 ? undefined : commonNode(facts, heads);
   if (meeting === undefined) return undefined;
+  const circular = facts.onCycle[fanOut] === 1;
+  if (circular && !isIsolated(walk, facts, { fanOut, heads, meeting })) return undefined;
   if (!facts.hasFanIns) return { join: meeting, rule: "post_dominator" };
-  // What lies before the meeting may then also lie behind it.
-  if (facts.onCycle[meeting] === 1) return undefined;
+  // What lies before the meeting may also lie behind it, and what lies behind it behind the fan-out.
+  const unclear = circular ? !walk.isFanIn[meeting] : facts.onCycle[meeting] === 1;
+  if (unclear) return undefined;
   const fanIn = nearestFanIn(walk, facts, { heads, meeting });
   return fanIn === undefined ? { join: meeting, rule: "post_dominator" } : { join: fanIn, rule: "fan_in" };
+}
+
+interface Branches {
+  readonly fanOut: number;
+  readonly heads: readonly number[];
+  readonly meeting: number;
+}
+
+/**
+ * Whether a fan-out on a cycle may be judged as if it were on none: its branches are entered through it alone, lead to the
+ * meeting without touching it or an exit, and from the meeting an exit is reached without it.
+ */
+function isIsolated(walk: WalkGraph, facts: WalkFacts, { fanOut, heads, meeting }: Branches): boolean {
+  if (meeting === fanOut || !facts.reachesExit(meeting)) return false;
+  if (facts.reachesExitOnlyThrough(meeting, fanOut)) return false;
+  const branches = new Set(heads.filter((head) => head !== meeting));
+  // The set grows while it is walked.
+  for (const node of branches) {
+    for (const next of walk.forward[node] ?? []) {
+      if (next === fanOut || walk.isExit[next]) return false;
+      if (next !== meeting) branches.add(next);
+    }
+  }
+  for (const node of branches) {
+    for (const before of walk.backward[node] ?? []) if (before !== fanOut && !branches.has(before)) return false;
+  }
+  return true;
 }
 
 /** The first node that is on every path from every head, and no head of all branches at once. */
@@ -49,7 +78,8 @@ function nearestFanIn(
     if (walk.isFanIn[node] && count === heads.length && greatest > 0) distances.set(node, greatest);
   }
   const behind = facts.fanIn[meeting] ?? -1;
-  if (behind !== -1) distances.set(behind, (spread.get(meeting)?.greatest ?? 0) + (facts.fanInDistance[meeting] ?? 0));
+  const far = (spread.get(meeting)?.greatest ?? 0) + (facts.fanInDistance[meeting] ?? 0);
+  if (behind !== -1) distances.set(behind, Math.min(far, distances.get(behind) ?? far));
   return nearest([...distances.keys()], (node) => distances.get(node) ?? Infinity);
 }
 

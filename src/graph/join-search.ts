@@ -60,8 +60,8 @@ export function branchHeads(graph: Graph, fanOutId: string): readonly GraphEdge[
 export interface Limits {
   /** A node that is as if it were not there. */
   readonly without: number;
-  /** Nodes no edge may lead into. */
-  readonly closed?: Uint8Array;
+  /** Whether no edge may lead into a node. */
+  readonly closed?: (node: number) => boolean;
   /** Walk into exits, though never out of them. */
   readonly intoExits?: boolean;
 }
@@ -88,33 +88,8 @@ export function distancesFrom(walk: WalkGraph, starts: readonly number[], limits
 }
 
 export function mayEnter(walk: WalkGraph, node: number, limits: Limits): boolean {
-  if (node === limits.without || limits.closed?.[node] === 1) return false;
+  if (node === limits.without || limits.closed?.(node) === true) return false;
   return limits.intoExits === true || !walk.isExit[node];
-}
-
-const leadingToExits = new WeakMap<WalkGraph, Uint8Array>();
-
-/** Marks the nodes that reach an exit through `without` and no other way: a way back to it, not a way on. */
-export function onlyThrough(walk: WalkGraph, without: number): Uint8Array {
-  const anyhow = leadingToExits.get(walk) ?? reachesExit(walk, -1);
-  leadingToExits.set(walk, anyhow);
-  const otherwise = reachesExit(walk, without);
-  return anyhow.map((reaches, node) => (reaches === 1 && otherwise[node] === 0 ? 1 : 0));
-}
-
-/** Marks every node from which an exit can be reached, not counting paths through `without`. */
-function reachesExit(walk: WalkGraph, without: number): Uint8Array {
-  const marked = new Uint8Array(walk.ids.length);
-  const queue = walk.isExit.flatMap((exit, node) => (exit && node !== without ? [node] : []));
-  for (const node of queue) marked[node] = 1;
-  for (const node of queue) {
-    for (const before of walk.backward[node] ?? []) {
-      if (marked[before] === 1 || before === without) continue;
-      marked[before] = 1;
-      queue.push(before);
-    }
-  }
-  return marked;
 }
 
 export function nextsOf(walk: WalkGraph, node: number, limits: Limits): readonly number[] {

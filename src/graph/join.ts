@@ -3,7 +3,7 @@ import { type Graph, type GraphEdge, indexGraph } from "./graph.ts";
 import { walkFacts } from "./join-facts.ts";
 import { searchQuickly } from "./join-quick.ts";
 import { regionBetween } from "./join-region.ts";
-import { branchHeads, type Limits, onlyThrough, walkGraph } from "./join-search.ts";
+import { branchHeads, type Limits, walkGraph } from "./join-search.ts";
 import { type JoinRule, type JoinSearch, type Meeting, searchThoroughly } from "./join-thorough.ts";
 import { perNode } from "./per-node.ts";
 
@@ -44,9 +44,8 @@ function searchJoin(graph: Graph, fanOutId: string, quickly: (search: JoinSearch
   const targets = [...new Set(edges.flatMap((edge) => walk.numberOf.get(edge.to) ?? []))].filter((n) => n !== fanOut);
   const heads = targets.filter((node) => !walk.isExit[node]);
   const search: JoinSearch = { walk, fanOut, heads, exitHeads: targets.filter((node) => walk.isExit[node]) };
-  // Off every cycle no branch leads back to the fan-out, so there is nothing to close.
-  const onCycle = walkFacts(walk).onCycle[fanOut] === 1;
-  const limits: Limits = onCycle ? { without: fanOut, closed: onlyThrough(walk, fanOut) } : { without: fanOut };
+  const facts = walkFacts(walk);
+  const limits: Limits = { without: fanOut, closed: (node) => facts.reachesExitOnlyThrough(node, fanOut) };
   const { join, rule } = namedJoin(graph, fanOutId) ?? quickly(search) ?? searchThoroughly(search, limits);
   const region = regionBetween(walk, { heads, join, limits });
   const id = join === undefined ? undefined : walk.ids[join];
