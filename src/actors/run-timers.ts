@@ -15,6 +15,7 @@ export class RunTimers {
   readonly #push: (input: Input) => void;
   #alarm: TimerHandle | undefined;
   #isStopped = false;
+  #isArmed = false;
   /** Timers whose input is under way. */
   readonly #fired = new Set<string>();
 
@@ -30,8 +31,8 @@ export class RunTimers {
       if (row === null) this.#fired.delete(timer);
     }
     if (draft.patch.status === "pausing") this.#fired.delete("pause:deadline");
-    if (draft.timers.size > 0 || draft.patch.status !== undefined || this.#held.seq === draft.entries.length)
-      this.arm();
+    // The first turn may be of a run taken up, with timers that no turn here ever changes.
+    if (draft.timers.size > 0 || draft.patch.status !== undefined || !this.#isArmed) this.arm();
   }
 
   /** Arms the alarm for the timer that is due next; those that are due fire now, in due order. */
@@ -39,6 +40,7 @@ export class RunTimers {
     if (this.#alarm) this.#clock.clearTimer(this.#alarm);
     this.#alarm = undefined;
     if (this.#isStopped) return;
+    this.#isArmed = true;
     const now = this.#clock.now();
     const due = this.#pending(now).sort((a, b) => a.inMs - b.inMs || (a.id < b.id ? -1 : 1));
     for (const { id, input } of due.filter(({ inMs }) => inMs <= 0)) {
