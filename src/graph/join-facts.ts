@@ -17,6 +17,8 @@ export interface WalkFacts {
   reachesExitOnlyThrough(node: number, via: number): boolean;
   reachesExit(node: number): boolean;
   readonly hasFanIns: boolean;
+  /** Whether some fan-in reaches no end: then a way to it says nothing about the ways to ends. */
+  readonly hasStuckFanIns: boolean;
   /** The nearest fan-in from here on, equal ones by declaration, and how far it is; -1 for none. */
   readonly fanIn: Int32Array;
   readonly fanInDistance: Int32Array;
@@ -85,13 +87,15 @@ function computeFacts(walk: WalkGraph): WalkFacts {
   const [forward, backward] = [inner(walk.forward), inner(walk.backward)];
   const end = walk.ids.length;
   const above = dominatorsOfEnds(walk, { forward, backward });
+  const depth = depths(above, end);
   return {
     onCycle: cycles(forward),
     above,
-    depth: depths(above, end),
+    depth,
     end,
     ...exitFacts(walk),
     hasFanIns: walk.isFanIn.includes(true),
+    hasStuckFanIns: walk.isFanIn.some((fanIn, node) => fanIn && depth[node] === -1),
     ...fanIns(walk, backward),
   };
 }

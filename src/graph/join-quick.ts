@@ -15,7 +15,7 @@ export function searchQuickly({ walk, fanOut, heads }: JoinSearch): Meeting | un
   if (!facts.hasFanIns) return { join: meeting, rule: "post_dominator" };
   // What lies before the meeting may also lie behind it, and what lies behind it behind the fan-out.
   const unclear = circular ? !walk.isFanIn[meeting] : facts.onCycle[meeting] === 1;
-  if (unclear) return undefined;
+  if (unclear || facts.hasStuckFanIns) return undefined;
   const fanIn = nearestFanIn(walk, facts, { heads, meeting });
   return fanIn === undefined ? { join: meeting, rule: "post_dominator" } : { join: fanIn, rule: "fan_in" };
 }

@@ -14,7 +14,7 @@ import { textRules } from "./lint/texts.ts";
 import { compareText } from "./routing-plan.ts";
 import { SHIPPED_TYPES } from "./shapes.ts";
 
-export { LINT_RULES };
+export { type Finding, LINT_RULES };
 
 /** Handler types that ship. Source: 04 §2. */
 export const BUILT_IN_TYPES: ReadonlySet<string> = new Set(SHIPPED_TYPES);

@@ -62,6 +62,12 @@ describe("the rules in their order", () => {
     expect(told(graph)).toMatchObject({ join: "far", rule: "fan_in" });
   });
 
+  it("a fan-in that leads nowhere may be reached past the meeting by one head and behind it by the other", () => {
+    const fanIn = { type: "parallel.fan_in" };
+    const graph = graphOf("fan>a>far>far; fan>m>near>far; a>b>m>end>exit", { near: fanIn, far: fanIn });
+    expect(told(graph)).toMatchObject({ join: "far", rule: "fan_in" });
+  });
+
   it("a fan-in that only some heads reach is none", () => {
     const graph = graphOf("fan>a>f>j>exit; fan>b>j", { f: { type: "parallel.fan_in" } });
     expect(told(graph)).toMatchObject({ join: "j", rule: "post_dominator" });
