@@ -127,7 +127,10 @@ export class Draft {
   record(entry: NewEntry): void {
     this.entries.push(this.cause ? { ...entry, cause: this.cause } : entry);
     for (const change of contextChanges(entry)) {
-      this.scopes.set(change.scope, change.key, this.#resolve(change.value), storedForm(change.value));
+      this.scopes.setStored(change.scope, change.key, {
+        value: this.#resolve(change.value),
+        stored: storedForm(change.value),
+      });
     }
   }
 

@@ -77,10 +77,11 @@ export class Executions {
     if (context.timeoutMs !== undefined) {
       this.#arm(running, context.timeoutMs, () => this.#push({ kind: "timed_out", execution, stage: context.stage }));
     }
-    running.settled = this.#run(execution, running, context.type, input);
+    running.settled = this.#run(running, context.type, input);
   }
 
-  async #run(execution: string, running: Running, type: string, input: HandlerInput): Promise<void> {
+  async #run(running: Running, type: string, input: HandlerInput): Promise<void> {
+    const { execution } = input;
     const definition = this.#deps.resolve(type);
     const end: HandlerEnd = definition ? await runHandler(definition, input) : missingHandler(type);
     let report: ExecutionReport;

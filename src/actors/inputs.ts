@@ -106,7 +106,7 @@ function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
     case "interrupt":
       return interruptAll(turn, input.reason);
     case "returned":
-      turn.draft.record(discarded(input.execution, input.stage, input.status, "its execution was abandoned"));
+      turn.draft.record(discarded(input, input.status, "its execution was abandoned"));
       return;
     case "escalate":
       return deliver(turn, { to: RUN_ACTOR, event: { type: "ESCALATE", draining: turn.draft.openExecutions() } });
@@ -143,9 +143,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
 function takeEnd(turn: TurnContext, report: ExecutionReport): void {
   const { draft } = turn;
   if (draft.held.open.get(report.execution) !== report.stage) {
-    draft.record(
-      discarded(report.execution, report.stage, report.end.outcome.status, "its execution is no longer open"),
-    );
+    draft.record(discarded(report, report.end.outcome.status, "its execution is no longer open"));
     return;
   }
   for (const [hash, value] of report.blobs) draft.blobs.set(hash, value);
@@ -163,7 +161,7 @@ function placeOf(draft: Draft, stage: string) {
   return actor?.kind === "stage" ? { branch: actor.snapshot.context.branch, stage } : { stage };
 }
 
-function discarded(execution: string, stage: string, status: string, reason: string) {
+function discarded({ execution, stage }: { execution: string; stage: string }, status: string, reason: string) {
   return { type: "stage.result_discarded" as const, stage, execution, data: { status, reason } };
 }
 

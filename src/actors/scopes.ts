@@ -89,7 +89,17 @@ export class ScopeChanges {
   }
 
   /** Sets a key, or removes it. A primitive that is already so is left alone. */
-  set(scope: string, key: string, value: JsonValue | undefined, stored?: StoredValue): void {
+  set(scope: string, key: string, value: JsonValue | undefined): void {
+    this.setStored(scope, key, { value });
+  }
+
+  /** The same, for a value whose stored form is already known. */
+  setStored(
+    scope: string,
+    key: string,
+    form: { value: JsonValue | undefined; stored?: StoredValue | undefined },
+  ): void {
+    const { value, stored } = form;
     if ((value === undefined || typeof value !== "object") && this.read(scope, key) === value) return;
     let changes = this.#changes.get(scope);
     if (!changes) {

@@ -47,20 +47,13 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const graphs = createGraphCache(store);
   const refs = createActorRefs();
   const supervisor = new Supervisor({
+    ...limitsOf(options),
     store,
     commits: groupCommit(store),
     clock,
     log,
     cwd,
-    owner: currentOwner(),
-    leaseMs: options.leaseMs ?? LEASE_MS,
-    abortGraceMs: options.abortGraceMs ?? ABORT_GRACE_MS,
-    maxConcurrentRuns: options.maxConcurrentRuns ?? CONCURRENT_RUNS_MAX_DEFAULT,
-    resolve: (type) => registry.resolve(type),
-    maxRestartsOf,
-    graphOf: (row) => graphs.of(row),
-    missingTypes: (graph) => missingTypes(graph, registry),
-    onCommitted: (held: HeldRun, draft: Draft) => refs.publish(held, draft),
+    ...rules(registry, graphs, refs),
   });
   const runDeps: RunDeps = {
     store,
@@ -81,7 +74,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       const prepared = prepare(pipeline, startOptions.baseDir ?? cwd);
       await store.putPipeline({ hash: prepared.hash, name: prepared.graph.name, source: prepared.source });
       graphs.keep(prepared.hash, prepared.graph);
-      await supervisor.start(newRun(runId, prepared, startOptions, clock.now()));
+      await supervisor.start(newRun(prepared, startOptions, { runId, createdAtMs: clock.now() }));
       return handle(runId);
     },
     async get(runId) {
@@ -118,6 +111,30 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   return runtime;
 }
 
+function limitsOf(options: RuntimeOptions) {
+  return {
+    owner: currentOwner(),
+    leaseMs: options.leaseMs ?? LEASE_MS,
+    abortGraceMs: options.abortGraceMs ?? ABORT_GRACE_MS,
+    maxConcurrentRuns: options.maxConcurrentRuns ?? CONCURRENT_RUNS_MAX_DEFAULT,
+  };
+}
+
+/** What the supervisor asks of the parts above it. */
+function rules(
+  registry: HandlerRegistry,
+  graphs: ReturnType<typeof createGraphCache>,
+  refs: ReturnType<typeof createActorRefs>,
+) {
+  return {
+    resolve: (type: string) => registry.resolve(type),
+    maxRestartsOf,
+    graphOf: (row: RunRow) => graphs.of(row),
+    missingTypes: (graph: Graph) => missingTypes(graph, registry),
+    onCommitted: (held: HeldRun, draft: Draft) => refs.publish(held, draft),
+  };
+}
+
 /** A service starts the same graph again and again: parsing, checking and hashing it once is enough. */
 function rememberPrepared(prepare: (pipeline: Graph | string, baseDir: string) => PreparedPipeline) {
   const known = new WeakMap<Graph, PreparedPipeline>();
@@ -138,12 +155,10 @@ function rememberPrepared(prepare: (pipeline: Graph | string, baseDir: string) =
 }
 
 function newRun(
-  runId: string,
-  prepared: { readonly graph: Graph; readonly hash: string },
+  { graph, hash }: PreparedPipeline,
   options: StartOptions,
-  createdAtMs: number,
+  { runId, createdAtMs }: { runId: string; createdAtMs: number },
 ) {
-  const { graph, hash } = prepared;
   const inputs = options.inputs ?? {};
   return {
     graph,
