@@ -32,23 +32,20 @@ const SYMBOL = /==|!=|<=|>=|=|<|>/y;
 const WORD_OPERATOR = /(contains|matches)(?![\p{L}\p{N}_.:/@-])/uy;
 
 function parseAny(cursor: Cursor): ConditionNode {
-  return parseChain(cursor, "||", "or", parseAll);
+  const parts = [parseAll(cursor)];
+  while (takeSymbol(cursor, "||")) parts.push(parseAll(cursor));
+  return joined("or", parts);
 }
 
 function parseAll(cursor: Cursor): ConditionNode {
-  return parseChain(cursor, "&&", "and", parseOne);
+  const parts = [parseOne(cursor)];
+  while (takeSymbol(cursor, "&&")) parts.push(parseOne(cursor));
+  return joined("and", parts);
 }
 
-function parseChain(
-  cursor: Cursor,
-  symbol: string,
-  kind: "and" | "or",
-  part: (cursor: Cursor) => ConditionNode,
-): ConditionNode {
-  const first = part(cursor);
-  const parts = [first];
-  while (takeSymbol(cursor, symbol)) parts.push(part(cursor));
-  return parts.length === 1 ? first : { kind, parts };
+function joined(kind: "and" | "or", parts: readonly ConditionNode[]): ConditionNode {
+  const [first, ...others] = parts;
+  return first !== undefined && others.length === 0 ? first : { kind, parts };
 }
 
 function parseOne(cursor: Cursor): ConditionNode {
@@ -76,12 +73,13 @@ function parseTest(cursor: Cursor): ConditionNode {
     fail({ ...cursor, at: column - 1 }, `expected a key such as context.name, found ${JSON.stringify(key)}`);
   }
   const operator = takeOperator(cursor);
-  if (operator !== undefined) return testWithLiteral(cursor, key, operator, column);
+  if (operator !== undefined) return testWithLiteral(cursor, { key, operator, column });
   if (key === "true" || key === "false") return { kind: "constant", value: key === "true" };
   return { kind: "test", key, operator: "truthy", literal: "", quoted: false, column };
 }
 
-function testWithLiteral(cursor: Cursor, key: string, operator: Operator, column: number): Test {
+function testWithLiteral(cursor: Cursor, begun: Pick<Test, "key" | "operator" | "column">): Test {
+  const { key, operator } = begun;
   skipBlanks(cursor);
   const literalAt = cursor.at;
   const quote = cursor.text[cursor.at];
@@ -90,7 +88,7 @@ function testWithLiteral(cursor: Cursor, key: string, operator: Operator, column
   if (written === undefined) fail(cursor, `expected a value to compare with, found ${found(cursor)}`);
   const isStatus = key === "outcome" && (operator === "=" || operator === "!=");
   const literal = isStatus ? statusWord(written) : written;
-  const test = { kind: "test", key, operator, literal, quoted, column } as const;
+  const test = { kind: "test", ...begun, literal, quoted } as const;
   return operator === "matches" ? { ...test, pattern: compile({ ...cursor, at: literalAt }, literal) } : test;
 }
 
