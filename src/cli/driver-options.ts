@@ -31,21 +31,24 @@ export interface DriverSetup {
 const BACKENDS = ["simulate", "command", "ai"] as const;
 
 export function addDriverOptions(command: Command): Command {
-  return command
-    .option("--backend <backend>", `what runs codergen nodes: ${BACKENDS.join(", ")}`, "simulate")
-    .option("--agent <preset>", "command backend: a well-known agent (default: $SAFEPOINT_AGENT)")
-    .option(
-      "--agent-command <command>",
-      "command backend: a shell command, prompt on stdin (default: $SAFEPOINT_AGENT_COMMAND)",
-    )
-    .option(
-      "--simulate-script <file>",
-      "simulate backend: JSON, node id to a list of status words, responses or outcomes",
-    )
-    .option("--handlers <module>", "module with the handlers of your own node types")
-    .option("--answers <file>", "JSON with answers to questions, in turn or by gate, stage or node")
-    .option("--auto-approve", "answer every question with its first option")
-    .option("--no-wait-gates", "leave with 4 when nothing but a person's answer is missing");
+  return (
+    command
+      .option("--backend <backend>", `what runs codergen nodes: ${BACKENDS.join(", ")}`, "simulate")
+      .option("--agent <preset>", "command backend: a well-known agent (default: $SAFEPOINT_AGENT)")
+      .option(
+        "--agent-command <command>",
+        "command backend: a shell command, prompt on stdin (default: $SAFEPOINT_AGENT_COMMAND)",
+      )
+      .option(
+        "--simulate-script <file>",
+        "simulate backend: JSON, node id to a list of status words, responses or outcomes",
+      )
+      .option("--handlers <module>", "module with the handlers of your own node types")
+      .option("--answers <file>", "JSON with answers to questions, in turn or by gate, stage or node")
+      .option("--auto-approve", "answer every question with its first option")
+      // Said here, because Commander gives a lone "no" its default before this command is loaded.
+      .option("--no-wait-gates", "leave with 4 when nothing but a person's answer is missing", true)
+  );
 }
 
 /** *Throws* `configuration`, `file_not_found`, `usage`. */

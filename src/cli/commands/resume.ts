@@ -24,9 +24,10 @@ async function resume(cli: Cli, runId: string, options: Options): Promise<number
   return withRuntime(cli, { setup }, async (runtime) => {
     const row = await findRun(runtime.store, runId);
     if (row.status === "paused" && !options.continue) throw pausedError(runId);
+    // Loaded before anything starts: from then on signals must be in our hands.
+    const { followRun } = await import("../follow/follow-run.ts");
     const run = await take(runtime, runId);
     if (options.continue && (row.status === "paused" || row.status === "pausing")) await goOn(run);
-    const { followRun } = await import("../follow/follow-run.ts");
     return followRun(cli, {
       runtime,
       run,

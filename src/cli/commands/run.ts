@@ -47,8 +47,9 @@ async function run(cli: Cli, file: string, options: Options): Promise<number> {
     return detachRun(cli, { file, options, start });
   }
   return withRuntime(cli, { setup, create: true }, async (runtime) => {
-    const started = await runtime.start(graph, start);
+    // Loaded before anything starts: from then on signals must be in our hands.
     const { followRun } = await import("../follow/follow-run.ts");
+    const started = await runtime.start(graph, start);
     return followRun(cli, { runtime, run: started, answers: setup.answers, waitGates: setup.waitGates });
   });
 }

@@ -55,26 +55,28 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
     pausing: () => (state.pausedByUs = true),
   });
   following.run.finished().catch((fault: unknown) => leave(EXIT.internal, fault));
-  let lastRunId = following.run.id;
+  let runId = following.run.id;
   try {
-    for await (const page of tailChain(following.runtime.store, { runId: following.run.id, signal: stop.signal })) {
-      lastRunId = page[0]?.runId ?? lastRunId;
+    for await (const page of tailChain(following.runtime.store, { runId, signal: stop.signal })) {
+      runId = page[0]?.runId ?? runId;
       await takePage(state, page);
     }
+    return await finish(cli, following, { leaving, runId, display });
   } finally {
     display.end();
+    // Not before the runtime has stopped: a signal that kills us meanwhile would leave its processes behind.
     signals.end();
   }
-  return finish(cli, following, { leaving, runId: lastRunId });
 }
 
 async function finish(
   cli: Cli,
   { runtime }: Following,
-  end: { readonly leaving: Leaving; readonly runId: string },
+  end: { readonly leaving: Leaving; readonly runId: string; readonly display: Display },
 ): Promise<number> {
   const { code, fault } = end.leaving;
   if (fault !== undefined && !(await hasEnded(runtime, end.runId))) throw fault;
+  end.display.end();
   await runtime.stop();
   if (code === EXIT.terminated || code === EXIT.hungUp) return code;
   const view = await printView(cli, runtime.store, { runId: end.runId });

@@ -15,24 +15,32 @@ export interface SignalTargets {
 
 /**
  * Ctrl-C in steps: the first pauses the run, the second cancels it, the third ends our processes and us at once.
- * TERM and HUP leave the run where it is, for another process to resume.
+ * TERM and HUP leave the run where it is, for another process to resume, and the second of them leaves at once.
  */
 export function handleSignals(cli: Cli, targets: SignalTargets): { end(): void } {
   let presses = 0;
+  let leaving = false;
+  const atOnce = (code: number) => {
+    // Process groups end with this process (actors/processes/live-groups.ts).
+    targets.display.end();
+    cli.io.exit(code);
+  };
   const press = () => {
     presses += 1;
     if (presses === 1) void pause(targets);
     else if (presses === 2) void cancel(targets);
-    else {
-      // Process groups end with this process (actors/processes/live-groups.ts).
-      targets.display.end();
-      cli.io.exit(EXIT.interrupted);
-    }
+    else atOnce(EXIT.interrupted);
+  };
+  const leave = (code: number) => () => {
+    if (leaving) atOnce(code);
+    leaving = true;
+    targets.display.note("stopping: what is in flight may finish; the same signal again leaves at once");
+    targets.leave(code);
   };
   const giveBack = [
     cli.io.onSignal("SIGINT", press),
-    cli.io.onSignal("SIGTERM", () => targets.leave(EXIT.terminated)),
-    cli.io.onSignal("SIGHUP", () => targets.leave(EXIT.hungUp)),
+    cli.io.onSignal("SIGTERM", leave(EXIT.terminated)),
+    cli.io.onSignal("SIGHUP", leave(EXIT.hungUp)),
   ];
   return {
     end() {

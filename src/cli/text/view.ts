@@ -1,4 +1,5 @@
 import type { RunView } from "../../journal/run-view.ts";
+import { isPassThrough } from "../../journal/status.ts";
 import { printable } from "./printable.ts";
 import { formatTable } from "./table.ts";
 import { formatSpan } from "./times.ts";
@@ -45,8 +46,7 @@ function stages(view: RunView): string {
   const shown = view.stages.slice(-STAGES_SHOWN);
   if (shown.length === 0) return "";
   const rows = shown.map((stage) => {
-    const last = stage.attempts.at(-1);
-    const span = last?.endedAt ? spanBetween(last.startedAt, last.endedAt) : "";
+    const span = stage.endedAt && !isPassThrough(stage.kind) ? spanBetween(stage.startedAt, stage.endedAt) : "";
     const again = stage.attempts.some((attempt) => attempt.rerun) ? " (rerun)" : "";
     return [
       stage.address,
