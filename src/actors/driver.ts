@@ -2,8 +2,8 @@
  * The driver of one run: one input at a time, each a turn; `receive → compute → commit → apply → perform`.
  *
  * Nothing outside happens before it is stored. An input leaves the mailbox only when the commit that consumed it has
- * returned; a turn whose commit failed is dropped and its input delivered again. A lost lease ends the driver without
- * another word. Source: 02 §3, 03 §9.
+ * returned; a turn whose commit failed is handed in again as it is, and until then no other is computed. A lost lease
+ * ends the driver without another word. Source: 02 §3, 03 §9.
  */
 import { InvariantError, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
@@ -114,20 +114,29 @@ export class Driver {
     this.#perform(draft);
   }
 
+  /** Hands the same turn in until the store has answered for it. */
   async #commit(letter: Letter, draft: Draft, result: CommandResult | undefined): Promise<boolean> {
     const write = this.#write(letter, draft, result);
-    try {
-      const answer = await this.#deps.commits.commit(write);
-      if (answer.ok) return true;
-      if (answer.code === "not_json" || answer.code === "internal") {
-        await this.#broken(letter, new InvariantError(answer.message));
+    for (let failures = 0; this.#end === undefined; ) {
+      try {
+        const answer = await this.#deps.commits.commit(write);
+        if (answer.ok || (failures > 0 && (await this.#isWritten(write)))) return true;
+        if (answer.code === "not_json" || answer.code === "internal") {
+          await this.#broken(letter, new InvariantError(answer.message));
+        } else this.#lose(new SafepointError(answer.code, answer.message));
         return false;
+      } catch (failure) {
+        failures += 1;
+        await this.#storeFailed(failure, failures);
       }
-      this.#lose(new SafepointError(answer.code, answer.message));
-    } catch (failure) {
-      await this.#storeFailed(letter, failure);
     }
     return false;
+  }
+
+  /** Whether an earlier try took effect and only its answer was lost: nobody else writes under our token. */
+  async #isWritten({ runId, token, baseSeq, entries }: TurnWrite): Promise<boolean> {
+    const [row] = await this.#deps.store.read("run", { runId });
+    return row?.token === token && row.seq === baseSeq + entries.length;
   }
 
   #write(letter: Letter, draft: Draft, result: CommandResult | undefined): TurnWrite {
@@ -145,12 +154,11 @@ export class Driver {
     return { ...write, ...commands, ...follower };
   }
 
-  /** The store did not take it: nothing was written. The first turn fails for good, others are tried again. */
-  async #storeFailed(letter: Letter, failure: unknown): Promise<void> {
+  /** The store did not take it, or could not say so. The first turn fails for good, others are tried again. */
+  async #storeFailed(failure: unknown, failures: number): Promise<void> {
     this.#failure = failure;
     if (this.held.seq === 0) return this.#lose(failure);
-    letter.failures += 1;
-    const waitMs = Math.min(25 * 2 ** Math.min(letter.failures, 10), STORE_RETRY_MS_MAX);
+    const waitMs = Math.min(25 * 2 ** Math.min(failures, 10), STORE_RETRY_MS_MAX);
     this.#deps.log.warn("the store did not take a turn; it is tried again", {
       runId: this.held.runId,
       code: isSafepointError(failure) ? failure.code : "internal",
