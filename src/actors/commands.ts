@@ -23,6 +23,8 @@ export interface CommandResult {
   readonly after: string;
   readonly code?: string;
   readonly hint?: string;
+  /** What it takes for the command to have its effect. */
+  readonly needs?: "resume";
   readonly draining: readonly string[];
   readonly held: readonly string[];
 }

@@ -11,7 +11,7 @@ import { Draft } from "./draft.ts";
 import { answerAtDeadline } from "./gates.ts";
 import { type HeldRun, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import type { StageInputs } from "./stage-inputs.ts";
-import { deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
+import { advance, deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
 
 export type Input =
   /** The first turn of a run: it is created in it. */
@@ -40,6 +40,8 @@ export type Input =
       readonly pid: number;
       readonly foreign: ReadonlySet<string>;
     }
+  /** A command for a run that nobody drives: what was open is settled, the command applied, nothing started. */
+  | { readonly kind: "unowned"; readonly row: CommandRow; readonly foreign: ReadonlySet<string> }
   | { readonly kind: "interrupt"; readonly reason: "shutdown" }
   /** Brings the rest of the actors into line. */
   | { readonly kind: "follow" }
@@ -79,7 +81,8 @@ export function computeTurn(
   { atMs, ...settings }: TurnSettings & { atMs: number },
 ): Draft {
   const draft = new Draft(held, atMs);
-  const turn: TurnContext = { draft, stageInputs: settings.stageInputs, maxRestarts: settings.maxRestarts };
+  const { stageInputs, maxRestarts } = settings;
+  const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: false };
   const before = draft.control;
   take(turn, input, settings);
   if (draft.control !== before || input.kind === "follow" || input.kind === "taken") followAll(turn);
@@ -103,6 +106,8 @@ function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
       return deliverCommand(turn, input, settings);
     case "taken":
       return takeOver(turn, input);
+    case "unowned":
+      return applyUnowned(turn, input, settings);
     case "interrupt":
       return interruptAll(turn, input.reason);
     case "returned":
@@ -183,13 +188,37 @@ function takeOver(turn: TurnContext, input: Extract<Input, { kind: "taken" }>): 
   const { resumeEpoch, host, pid } = input;
   draft.patch = { ...draft.patch, resumeEpoch };
   draft.record({ type: "run.resumed", data: { resumeEpoch, host, pid } });
-  for (const [execution, stage] of draft.held.open) {
-    const cause = input.foreign.has(execution) ? "foreign_host" : "crash";
-    deliver(turn, { to: stageActor(stage), event: { type: "EXECUTION_LOST", execution, cause } });
-  }
+  loseOpen(turn, input.foreign);
   for (const [address, actor] of draft.held.actors) {
     if (actor.kind !== "stage" || regionOf(actor, "execution") !== "interrupted") continue;
     if (actor.snapshot.context.cause === "shutdown") deliver(turn, { to: address, event: { type: "PROCEED" } });
+  }
+}
+
+/**
+ * Every actor holds still first, so that neither the settling nor the command starts anything; whoever takes the run
+ * brings them back into line. A continue finds no slot: the run waits, queued, for someone to drive it.
+ */
+function applyUnowned(
+  turn: TurnContext,
+  { row, foreign }: Extract<Input, { kind: "unowned" }>,
+  settings: TurnSettings,
+) {
+  const { draft } = turn;
+  for (const address of [...draft.addresses()]) {
+    if (address !== RUN_ACTOR) advance(turn, address, { type: "PAUSE", mode: "drain" });
+  }
+  draft.queue.length = 0;
+  turn.isCold = true;
+  deliverCommand(turn, { row, isFromInbox: false, hasSlot: () => false }, settings);
+  loseOpen(turn, foreign);
+}
+
+/** What was in flight in a process that is gone. */
+function loseOpen(turn: TurnContext, foreign: ReadonlySet<string>): void {
+  for (const [execution, stage] of turn.draft.held.open) {
+    const cause = foreign.has(execution) ? "foreign_host" : "crash";
+    deliver(turn, { to: stageActor(stage), event: { type: "EXECUTION_LOST", execution, cause } });
   }
 }
 

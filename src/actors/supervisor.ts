@@ -16,11 +16,11 @@ import type { ExecutionDeps } from "./executions.ts";
 import type { HeldRun } from "./held-run.ts";
 import type { CreatedData, TurnSettings } from "./inputs.ts";
 import { emptyRun, holdRun } from "./load.ts";
-import { isProcessAlive } from "./processes/identity.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { stageInputsOf } from "./stage-inputs.ts";
 import { followerId, startOver } from "./start-over.ts";
+import { claimRun, commandUnowned } from "./unowned.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {
   readonly commits: GroupCommit;
@@ -229,24 +229,21 @@ export class Supervisor {
   }
 
   async #claim(row: RunRow): Promise<number> {
-    const { store, owner, clock, leaseMs } = this.#deps;
-    const isDead = row.owner !== undefined && isProcessAlive(row.owner) === "gone";
-    const claim = await store.claim({
-      runId: row.runId,
-      owner,
-      nowMs: clock.now(),
-      leaseMs,
-      ...(isDead ? { deadToken: row.token } : {}),
-    });
-    if (claim.ok) return claim.token;
-    if (claim.code === "run_not_found") throw new SafepointError("run_not_found", `there is no run ${row.runId}`);
-    throw runOwned(claim.run ?? row);
+    const token = await claimRun(this.#deps, row);
+    if (token !== undefined) return token;
+    const [now] = await this.#deps.store.read("run", { runId: row.runId });
+    throw runOwned(now ?? row);
   }
 
   /** Puts a command to a run that this process drives. */
   async command(row: CommandRow): Promise<CommandResult | undefined> {
     const driver = this.#drivers.get(row.runId);
     return driver?.deliver({ kind: "command", row, isFromInbox: false, hasSlot: () => this.#hasSlot() });
+  }
+
+  /** Applies a command to a run that nobody drives; undefined when somebody does. */
+  commandUnowned(run: RunRow, row: CommandRow): Promise<CommandResult | undefined> {
+    return commandUnowned({ ...this.#deps, settingsOf: (graph) => this.#turnSettings(graph) }, run, row);
   }
 
   /** Takes every unowned live run whose handler types are all there, the longest queued first. */

@@ -17,6 +17,8 @@ export interface TurnContext {
   /** What a stage's chart is given of its node. */
   readonly stageInputs: StageInputs;
   readonly maxRestarts: number;
+  /** Nothing may start: actors are told to stop with the run, not to go on with it. */
+  isCold: boolean;
 }
 
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
@@ -55,7 +57,7 @@ export function advance(turn: TurnContext, address: string, event: Message["even
 export function followAll(turn: TurnContext): void {
   const { draft } = turn;
   draft.more = false;
-  const behind = [...draft.addresses()].filter((address) => followEvent(draft, address) !== undefined);
+  const behind = [...draft.addresses()].filter((address) => followEvent(turn, address) !== undefined);
   for (const address of behind) {
     if (draft.actors.size >= TURN_ACTORS_MAX) {
       draft.more = true;
@@ -68,18 +70,18 @@ export function followAll(turn: TurnContext): void {
 
 /** Tells an actor what the run was told and it was not yet. */
 function follow(turn: TurnContext, address: string): void {
-  const event = followEvent(turn.draft, address);
+  const event = followEvent(turn, address);
   if (event) advance(turn, address, event);
 }
 
-function followEvent(draft: Draft, address: string): Message["event"] | undefined {
+function followEvent({ draft, isCold }: TurnContext, address: string): Message["event"] | undefined {
   const actor = draft.actor(address);
   const run = draft.actor(RUN_ACTOR);
   if (!actor || actor.kind === "run" || run?.kind !== "run") return undefined;
   const own = regionOf(actor, "control");
   switch (draft.control) {
     case "running":
-      return own === "pausing" || own === "paused" ? { type: "CONTINUE" } : undefined;
+      return !isCold && (own === "pausing" || own === "paused") ? { type: "CONTINUE" } : undefined;
     case "pausing":
     case "paused": {
       const mode = run.snapshot.context.pause?.mode ?? "drain";
@@ -263,7 +265,7 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
   const { draft } = turn;
   draft.hops += 1;
   draft.scopes.set(visitsScope(effect.branch), effect.node, effect.visit);
-  const isOverLimit = draft.hops > TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
+  const isOverLimit = turn.isCold || draft.hops > TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
   if (isOverLimit) draft.more = true;
   const control = isOverLimit && draft.control === "running" ? "paused" : (draft.control as "running");
   const { snapshot, effects } = begin(stageMachine, {

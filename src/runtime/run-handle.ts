@@ -75,6 +75,8 @@ async function sendCommand(deps: RunDeps, { runId, verb, body, options }: Comman
     const result = await supervisor.command(row).catch(() => undefined);
     if (result) return asControl(result);
   }
+  const applied = await supervisor.commandUnowned(run, row);
+  if (applied) return asControl(applied);
   await store.submit(row);
   return waitForResult(deps, row, options.timeoutMs ?? COMMAND_TIMEOUT_MS);
 }
