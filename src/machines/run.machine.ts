@@ -97,6 +97,8 @@ const run = setup({
       event.type === "CONTINUE" &&
       context.pause !== null &&
       (event.source === "own" ? context.pause.inherited : context.pause.own),
+    "has this source already": ({ context, event }) =>
+      (event.type === "PAUSE" || event.type === "CONTINUE") && context.pause?.[event.source] === true,
     "is held by its parent": ({ context, event }) =>
       event.type === "CONTINUE" && event.source === "own" && context.pause?.inherited === true,
     "ended well": ({ context }) => context.end !== null && context.end.failure === null && context.end.restart === null,
@@ -275,7 +277,10 @@ const run = setup({
 });
 
 const pausingMoves = {
-  PAUSE: { actions: ["note one more source", "accept without change"] },
+  PAUSE: [
+    { guard: "has this source already", actions: "accept without change" },
+    { actions: ["note one more source", "accept"] },
+  ],
   CANCEL: {
     target: "cancelling",
     actions: ["start the clock", "note the cancel", "record cancelling", "row: cancelling", "accept"],
@@ -356,7 +361,11 @@ export const runMachine = run.createMachine({
             ...pausingMoves,
             CONTINUE: [
               { guard: "is held by its parent", actions: "refuse: parent paused" },
-              { guard: "stays paused by the other source", actions: ["note one source less", "accept without change"] },
+              {
+                guard: and(["stays paused by the other source", "has this source already"]),
+                actions: ["note one source less", "accept"],
+              },
+              { guard: "stays paused by the other source", actions: "accept without change" },
               { target: "running", actions: ["record withdrawn", "start the clock", "row: running", "accept"] },
             ],
             ESCALATE: { actions: ["note the escalation", "record escalated"] },
@@ -369,7 +378,11 @@ export const runMachine = run.createMachine({
             ...pausingMoves,
             CONTINUE: [
               { guard: "is held by its parent", actions: "refuse: parent paused" },
-              { guard: "stays paused by the other source", actions: ["note one source less", "accept without change"] },
+              {
+                guard: and(["stays paused by the other source", "has this source already"]),
+                actions: ["note one source less", "accept"],
+              },
+              { guard: "stays paused by the other source", actions: "accept without change" },
               {
                 guard: "gets a slot",
                 target: "running",

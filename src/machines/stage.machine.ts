@@ -161,7 +161,8 @@ const stage = setup({
     "was shut down": ({ context }) => context.cause === "shutdown",
     "is asked to interrupt": ({ event }) => event.type === "PAUSE" && event.mode === "interrupt",
     "is its timer": ({ context, event }) =>
-      event.type === "TIMER_FIRED" && (event.timer === retryTimer(context) || event.timer === waitTimer(context)),
+      event.type === "TIMER_FIRED" &&
+      event.timer === (context.kind === "wait" ? waitTimer(context) : retryTimer(context)),
     "is its gate": ({ context, event }) => event.type === "ANSWER" && event.gate === gateId(context),
     "may go on": ({ context }) => context.cause !== "shutdown",
     "asks after a crash": ({ context }) =>

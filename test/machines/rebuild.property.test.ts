@@ -93,6 +93,20 @@ describe("checkpoints rebuilt from the journal", () => {
     expect(plain(told(world.fold, world))).toEqual(live);
   });
 
+  it("are those of a run whose cancel was forced", () => {
+    const world = new World(graph);
+    world.create(true);
+    const cancel = { type: "CANCEL", graceMs: 5_000, force: false };
+    world.command("cancel", { ...cancel, reason: "wrong" });
+    world.nowMs += 300;
+    world.command("cancel", { ...cancel, force: true });
+    const live = plain(world.checkpoints());
+    expect(live["run"]).toMatchObject({
+      context: { cancel: { force: true, deadlineMs: world.nowMs, reason: "wrong" } },
+    });
+    expect(plain(told(world.fold, world))).toEqual(live);
+  });
+
   it("are the same from a folded state that was written and read back", () => {
     const programs = fc.array(commands, { minLength: 20, maxLength: 40 });
     fc.assert(
