@@ -26,7 +26,12 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "start a run and follow it", load: () => import("./commands/run.ts") },
   { name: "resume", summary: "take an unowned live run and drive it on", load: () => import("./commands/resume.ts") },
+  { name: "pause", summary: "pause runs, whoever drives them", load: () => import("./commands/pause.ts") },
+  { name: "continue", summary: "let paused runs go on", load: () => import("./commands/continue.ts") },
+  { name: "cancel", summary: "cancel runs, whoever drives them", load: () => import("./commands/cancel.ts") },
   { name: "wait", summary: "wait until a run has ended or has a status", load: () => import("./commands/wait.ts") },
+  { name: "questions", summary: "list open questions", load: () => import("./commands/questions.ts") },
+  { name: "answer", summary: "answer a question", load: () => import("./commands/answer.ts") },
   { name: "runs", summary: "list runs, newest first", load: () => import("./commands/runs.ts") },
   { name: "show", summary: "show a run, now or as it was", load: () => import("./commands/show.ts") },
   { name: "events", summary: "print a run's journal as JSON Lines", load: () => import("./commands/events.ts") },
