@@ -5,83 +5,13 @@
  * progress of the main branch. Admission asks this chart alone: after the commit that moves `control` out of `running`
  * nothing starts, whether or not branches and stages have followed yet. Source: 03 §2.
  */
-import type { NewEntry } from "../journal/entry.ts";
-import type { Effect, Failure, RunEvent } from "./protocol.ts";
-import { and, assign, emit, not, setup, stateIn } from "./xstate.ts";
+import type { Effect, RunEvent } from "./protocol.ts";
+import { runAsks } from "./run/asks.ts";
+import { runEntries } from "./run/entries.ts";
+import type { EventOf, RunContext, RunInput } from "./run/facts.ts";
+import { and, assign, not, setup, stateIn } from "./xstate.ts";
 
-export interface RunInput {
-  readonly runId: string;
-  readonly createdAtMs: number;
-  /** Whether a slot is free: else it is queued. */
-  readonly slot: boolean;
-}
-
-export interface RunContext {
-  runId: string;
-  createdAtMs: number;
-  /** Whether a slot is kept for its arrival. */
-  slot: boolean;
-  /** Ms spent pausing or paused so far, without the present pause. */
-  pausedMs: number;
-  /** When the run clock stopped, epoch ms; null while it goes. */
-  stoppedAtMs: number | null;
-  pause: {
-    own: boolean;
-    inherited: boolean;
-    mode: "drain" | "interrupt";
-    deadlineMs: number | null;
-    reason: string | null;
-  } | null;
-  cancel: { reason: string | null; graceMs: number; deadlineMs: number; force: boolean } | null;
-  /** How the main branch ended; acted on when control allows. */
-  end: { status: string; exit: string; failure: Failure | null; restart: string | null } | null;
-}
-
-/** Run time: ms since creation without those spent pausing or paused. Source: 03 §2. */
-export function runTimeMs(
-  context: Pick<RunContext, "createdAtMs" | "pausedMs" | "stoppedAtMs">,
-  nowMs: number,
-): number {
-  return (context.stoppedAtMs ?? nowMs) - context.createdAtMs - context.pausedMs;
-}
-
-type Args = { context: RunContext; event: RunEvent };
-type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
-
-const effect = (build: (args: Args) => Effect) =>
-  emit<RunContext, RunEvent, undefined, RunEvent, Effect>(({ context, event }) => build({ context, event }));
-const entry = (build: (args: Args) => NewEntry) => effect((args) => ({ type: "effect.journal", entry: build(args) }));
-const reasonOf = (event: RunEvent) => ("reason" in event && event.reason !== undefined ? { reason: event.reason } : {});
-const accept = (changed: boolean) =>
-  effect(({ event }) => ({
-    type: "effect.reply",
-    commandId: (event as EventOf<"PAUSE">).commandId,
-    accepted: true,
-    changed,
-  }));
-const refuse = (code: string, hint: string) =>
-  effect(({ event }) => ({
-    type: "effect.reply",
-    commandId: (event as EventOf<"PAUSE">).commandId,
-    accepted: false,
-    changed: false,
-    code,
-    hint,
-  }));
-const row = (status: string, more: { statusReason?: string | null } = {}) =>
-  effect(() => ({ type: "effect.run", patch: { status, ...more } }));
-const finish = (status: string) =>
-  effect(({ context, event }) => ({
-    type: "effect.run",
-    patch: {
-      status,
-      statusReason: context.end?.restart != null ? "restarted" : null,
-      finishedAtMs: event.atMs,
-    },
-  }));
-const runMs = ({ context, event }: Args) => runTimeMs(context, event.atMs);
-const stoppedForMs = ({ context, event }: Args) =>
-  context.stoppedAtMs === null ? 0 : Math.max(0, event.atMs - context.stoppedAtMs);
+export { type RunContext, type RunInput, runTimeMs } from "./run/facts.ts";
 
 const run = setup({
   types: {
@@ -115,11 +45,8 @@ const run = setup({
     ]),
   },
   actions: {
-    accept: accept(true),
-    "accept without change": accept(false),
-    "refuse: not paused": refuse("not_paused", "the run is not paused; there is nothing to continue"),
-    "refuse: cancelling": refuse("run_cancelling", "the run is being cancelled; start a new one from it with fork"),
-    "refuse: parent paused": refuse("parent_paused", "the run is paused with its parent; continue the parent"),
+    ...runAsks,
+    ...runEntries,
     "stop the clock": assign({ stoppedAtMs: ({ context, event }) => context.stoppedAtMs ?? event.atMs }),
     "use the slot": assign({ slot: false }),
     "start the clock": assign({
@@ -172,107 +99,6 @@ const run = setup({
         return { status, exit: exit ?? "", failure: failure ?? null, restart: restart ?? null };
       },
     }),
-    "record queued": entry(() => ({ type: "run.queued", data: {} })),
-    "record started": entry(() => ({ type: "run.started", data: {} })),
-    "record pausing": entry(({ context, event }) => {
-      const { mode, source, deadlineMs, draining } = event as EventOf<"PAUSE">;
-      return {
-        type: "run.pausing",
-        data: {
-          mode,
-          source,
-          draining: [...draining],
-          ...(deadlineMs === undefined ? {} : { deadlineMs }),
-          ...reasonOf(event),
-          runTimeMs: runMs({ context, event }),
-        },
-      } as NewEntry;
-    }),
-    "record paused": entry(({ context, event }) => ({
-      type: "run.paused",
-      data: {
-        runTimeMs: runMs({ context, event }),
-        ...(context.pause?.reason ? { reason: context.pause.reason } : {}),
-      },
-    })),
-    "record continued": entry(({ context, event }) => {
-      const { message, context: updates } = event as EventOf<"CONTINUE">;
-      return {
-        type: "run.continued",
-        data: {
-          runTimeMs: runMs({ context, event }),
-          pausedMs: stoppedForMs({ context, event }),
-          ...(message === undefined ? {} : { message }),
-          ...(updates === undefined ? {} : { context: updates }),
-          ...reasonOf(event),
-        },
-      } as NewEntry;
-    }),
-    "record withdrawn": entry(({ context, event }) => {
-      const { message, context: updates } = event as EventOf<"CONTINUE">;
-      return {
-        type: "run.continued",
-        data: {
-          runTimeMs: runMs({ context, event }),
-          pausedMs: stoppedForMs({ context, event }),
-          withdrawn: true,
-          ...(message === undefined ? {} : { message }),
-          ...(updates === undefined ? {} : { context: updates }),
-          ...reasonOf(event),
-        },
-      } as NewEntry;
-    }),
-    "record escalated": entry(({ event }) => ({
-      type: "pause.escalated",
-      data: { draining: [...(event as EventOf<"ESCALATE">).draining] },
-    })),
-    "record cancelling": entry(({ event }) => {
-      const { graceMs, force, atMs } = event as EventOf<"CANCEL">;
-      return {
-        type: "run.cancelling",
-        data: { graceMs, deadlineMs: atMs + (force ? 0 : graceMs), ...(force ? { force } : {}), ...reasonOf(event) },
-      };
-    }),
-    "record forced": entry(({ context, event }) => ({
-      type: "run.cancelling",
-      data: {
-        graceMs: context.cancel?.graceMs ?? 0,
-        deadlineMs: event.atMs,
-        force: true,
-        ...(context.cancel?.reason ? { reason: context.cancel.reason } : {}),
-      },
-    })),
-    "record cancelled": entry(({ context, event }) => ({
-      type: "run.cancelled",
-      data: {
-        abandoned: event.type === "QUIET" ? [...event.abandoned] : [],
-        ...(context.cancel?.reason ? { reason: context.cancel.reason } : {}),
-        ...(event.type === "CANCEL" ? reasonOf(event) : {}),
-      },
-    })),
-    "record completed": entry(({ context }) => ({
-      type: "run.completed",
-      data: { status: context.end?.status ?? "success", exit: context.end?.exit ?? "" },
-    })),
-    "record failed": entry(({ context }) => {
-      const failure = context.end?.failure ?? { code: "internal", message: "the run ended without an outcome" };
-      return { type: "run.failed", data: { ...failure } };
-    }),
-    "start over": effect(({ context }) => ({ type: "effect.restart", node: context.end?.restart ?? "" })),
-    "row: queued": row("queued"),
-    "row: running": row("running", { statusReason: null }),
-    "row: started": effect(({ event }) => ({
-      type: "effect.run",
-      patch: { status: "running", startedAtMs: event.atMs },
-    })),
-    "row: pausing": row("pausing"),
-    "row: paused": row("paused"),
-    "row: cancelling": row("cancelling"),
-    "row: completed": finish("completed"),
-    "row: failed": finish("failed"),
-    "row: cancelled": finish("cancelled"),
-    "start the main branch": effect(() => ({ type: "effect.branch.spawn", branch: "main" })),
-    leave: effect(() => ({ type: "effect.ended", actor: "run" })),
   },
 });
 

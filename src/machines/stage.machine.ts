@@ -5,127 +5,26 @@
  * `running`; those moves are `always`, so that whatever opened the way (an answer, a timer, a continue), the same rule
  * lets it through. Source: 03 §2-3.
  */
-import type { RoutingOutcome } from "../graph/index.ts";
 import type { EntryOutcome } from "../journal/catalogue.ts";
-import type { NewEntry } from "../journal/entry.ts";
 import { CRASH_INTERRUPTIONS_MAX } from "../limits.ts";
-import { backoffDelayMs, classifyFailure, decideAttempt } from "./attempt.ts";
-import type { AbortReason, Effect, StageEvent, StageKind, StageLimits } from "./protocol.ts";
-import { and, assign, emit, not, setup, stateIn } from "./xstate.ts";
+import type { Effect, StageEvent } from "./protocol.ts";
+import { stageAsks } from "./stage/asks.ts";
+import { stageEntries } from "./stage/entries.ts";
+import {
+  arrival,
+  type EventOf,
+  gateId,
+  isCurrent,
+  retryTimer,
+  type StageContext,
+  type StageInput,
+  settledOutcome,
+  verdict,
+  waitTimer,
+} from "./stage/facts.ts";
+import { and, assign, not, setup, stateIn } from "./xstate.ts";
 
-export interface StageInput {
-  readonly stage: string;
-  readonly node: string;
-  readonly branch: string;
-  readonly visit: number;
-  readonly kind: StageKind;
-  readonly type: string;
-  readonly limits: StageLimits;
-  /** For the jitter of the back-off. */
-  readonly seed: string;
-  /** What a conditional carries on. */
-  readonly carried: RoutingOutcome | null;
-  readonly durationMs?: number;
-  readonly timeoutMs?: number;
-  /** Declaration index of the edge that led here. */
-  readonly edge?: number;
-  /** Control state of the run when the stage was entered. */
-  readonly control: "running" | "pausing" | "paused" | "cancelling";
-  readonly atMs: number;
-  readonly runMs: number;
-}
-
-export interface StageContext {
-  stage: string;
-  node: string;
-  branch: string;
-  visit: number;
-  kind: StageKind;
-  type: string;
-  limits: StageLimits;
-  seed: string;
-  durationMs?: number;
-  timeoutMs?: number;
-  edge?: number;
-  /** Current attempt, from 1; 0 before the first. */
-  attempt: number;
-  /** Executions of the current attempt so far. */
-  start: number;
-  /** Crash interruptions of the current attempt in a row. */
-  inARow: number;
-  abort: AbortReason | null;
-  /** Why the newest execution was interrupted. */
-  cause: "crash" | "foreign_host" | "pause" | "shutdown" | null;
-  /** An answer or result that waits to be acted on. */
-  settled: EntryOutcome | null;
-  choice: string | null;
-}
-
-export const executionId = (context: Pick<StageContext, "stage" | "attempt" | "start">): string =>
-  `${context.stage}#${context.attempt}.${context.start}`;
-
-type Args = { context: StageContext; event: StageEvent };
-type EventOf<T extends StageEvent["type"]> = Extract<StageEvent, { type: T }>;
-
-const entry = (build: (args: Args) => NewEntry) =>
-  emit<StageContext, StageEvent, undefined, StageEvent, Effect>(({ context, event }) => ({
-    type: "effect.journal",
-    entry: build({ context, event }),
-  }));
-const effect = (build: (args: Args) => Effect) =>
-  emit<StageContext, StageEvent, undefined, StageEvent, Effect>(({ context, event }) => build({ context, event }));
-
-const verdict = ({ context, event }: Args) =>
-  decideAttempt({
-    end: (event as EventOf<"EXECUTION_ENDED">).end,
-    attempt: context.attempt,
-    limits: context.limits,
-    abort: context.abort,
-  });
-const isCurrent = ({ context, event }: Args) =>
-  (event as EventOf<"EXECUTION_ENDED">).execution === executionId(context);
-const ended = (event: StageEvent) => event as EventOf<"EXECUTION_ENDED">;
-const retryTimer = (context: StageContext) => `${context.stage}#${context.attempt}:retry`;
-/** Of the wall clock, in memory only: it ends with its execution's process. */
-const timeoutTimer = (context: StageContext) => `${executionId(context)}:timeout`;
-const waitTimer = (context: StageContext) => `${context.stage}:wait`;
-const gateId = (context: StageContext) =>
-  context.kind === "gate" ? context.stage : `${executionId(context)}:interrupted`;
-const where = (context: StageContext) => ({ branch: context.branch, stage: context.stage });
-const which = (context: StageContext) => ({
-  ...where(context),
-  attempt: context.attempt,
-  execution: executionId(context),
-});
-const retryDelayMs = ({ context, event }: Args) =>
-  ended(event).end.thrown?.retryAfterMs ?? backoffDelayMs(context.limits.backoff, context.attempt, context.seed);
-
-/** The outcome as the entry has it; a time-out overrides whatever the handler said. */
-function finalOutcome({ context, event }: Args, status?: string) {
-  const { outcome } = ended(event);
-  if (context.abort === "timeout") {
-    const { contextUpdates: _late, ...rest } = outcome;
-    return { ...rest, status: status ?? "fail", failureReason: `timed out after ${context.timeoutMs ?? 0} ms` };
-  }
-  return status ? { ...outcome, status } : outcome;
-}
-
-const tellBranch = (outcome: (args: Args) => RoutingOutcome, cancelled = false) =>
-  effect((args) => ({
-    type: "effect.message",
-    to: `branch:${args.context.branch}`,
-    event: {
-      type: "STAGE_ENDED",
-      stage: args.context.stage,
-      node: args.context.node,
-      cancelled,
-      counts: args.context.kind !== "instant",
-      outcome: outcome(args),
-    },
-  }));
-
-const abandonedMark = (event: StageEvent) => (ended(event).end?.abandoned ? { abandoned: true } : {});
-const routing = ({ contextUpdates: _updates, ...rest }: EntryOutcome) => rest as RoutingOutcome;
+export { executionId, type StageContext, type StageInput } from "./stage/facts.ts";
 
 const stage = setup({
   types: {
@@ -178,6 +77,8 @@ const stage = setup({
     "carries a skip": ({ context }) => context.settled?.status === "skipped",
   },
   actions: {
+    ...stageEntries,
+    ...stageAsks,
     "count the attempt": assign({ attempt: ({ context }) => context.attempt + 1, start: 0, inARow: 0 }),
     "open an execution": assign({
       start: ({ context }) => context.start + 1,
@@ -186,37 +87,6 @@ const stage = setup({
       settled: null,
       choice: null,
     }),
-    "record started": entry(({ context }) => ({
-      type: "stage.started",
-      ...which(context),
-      data: context.timeoutMs === undefined ? {} : { timeoutMs: context.timeoutMs },
-    })),
-    "start the handler": effect(({ context }) => ({
-      type: "effect.execution.start",
-      stage: context.stage,
-      execution: executionId(context),
-      attempt: context.attempt,
-    })),
-    "ask it to pause": effect(({ context }) => ({
-      type: "effect.execution.abort",
-      execution: executionId(context),
-      reason: "pause",
-    })),
-    "ask it to cancel": effect(({ context }) => ({
-      type: "effect.execution.abort",
-      execution: executionId(context),
-      reason: "cancel",
-    })),
-    "ask it to stop in time": effect(({ context }) => ({
-      type: "effect.execution.abort",
-      execution: executionId(context),
-      reason: "timeout",
-    })),
-    "ask it to stop": effect(({ context, event }) => ({
-      type: "effect.execution.abort",
-      execution: executionId(context),
-      reason: (event as EventOf<"INTERRUPT">).reason,
-    })),
     "note abort pause": assign({ abort: ({ context }) => context.abort ?? "pause" }),
     "note abort cancel": assign({ abort: "cancel" }),
     "note abort timeout": assign({ abort: ({ context }) => context.abort ?? "timeout" }),
@@ -234,212 +104,14 @@ const stage = setup({
     "forget the signal": assign({ abort: null }),
     "close the attempt": assign({ abort: null, inARow: 0 }),
     "forget the cause": assign({ cause: null }),
-    "record the time-out": entry(({ context }) => ({
-      type: "timer.fired",
-      ...which(context),
-      data: { timer: timeoutTimer(context) },
-    })),
-    "record interrupted": entry(({ context, event }) => ({
-      type: "stage.interrupted",
-      ...which(context),
-      data: {
-        cause: context.cause ?? "shutdown",
-        inARow: context.inARow,
-        policy: event.type === "EXECUTION_LOST" ? policyAfterCrash(context) : "retry",
-        ...(event.type === "EXECUTION_LOST" && event.detail !== undefined ? { detail: event.detail } : {}),
-      },
-    })),
-    "record the retry": entry(({ context, event }) => ({
-      type: "stage.retry_scheduled",
-      ...which(context),
-      data: {
-        outcome: finalOutcome({ context, event }),
-        failureClass: classifyFailure(ended(event).end, context.abort),
-        nextAttempt: context.attempt + 1,
-        delayMs: retryDelayMs({ context, event }),
-        timer: retryTimer(context),
-        dueMs: event.runMs + retryDelayMs({ context, event }),
-        ...abandonedMark(event),
-      },
-    })),
-    "arm the back-off": effect(({ context, event }) => ({
-      type: "effect.timer.set",
-      timer: retryTimer(context),
-      actor: `stage:${context.stage}`,
-      kind: "retry",
-      clock: "run",
-      dueMs: event.runMs + retryDelayMs({ context, event }),
-    })),
-    "record the timer": entry(({ context, event }) => ({
-      type: "timer.set",
-      ...where(context),
-      data: {
-        timer: waitTimer(context),
-        actor: `stage:${context.stage}`,
-        kind: "wait",
-        clock: "run",
-        dueMs: runMsOf(event) + (context.durationMs ?? 0),
-      },
-    })),
-    "arm the wait": effect(({ context, event }) => ({
-      type: "effect.timer.set",
-      timer: waitTimer(context),
-      actor: `stage:${context.stage}`,
-      kind: "wait",
-      clock: "run",
-      dueMs: runMsOf(event) + (context.durationMs ?? 0),
-    })),
-    "record fired": entry(({ context, event }) => ({
-      type: "timer.fired",
-      ...where(context),
-      data: { timer: (event as EventOf<"TIMER_FIRED">).timer },
-    })),
-    "clear the back-off": effect(({ context }) => ({ type: "effect.timer.clear", timer: retryTimer(context) })),
-    "clear the wait": effect(({ context }) => ({ type: "effect.timer.clear", timer: waitTimer(context) })),
-    "record the cleared back-off": entry(({ context }) => ({
-      type: "timer.cleared",
-      ...where(context),
-      data: { timer: retryTimer(context) },
-    })),
-    "record the cleared wait": entry(({ context }) => ({
-      type: "timer.cleared",
-      ...where(context),
-      data: { timer: waitTimer(context) },
-    })),
-    "record entered": entry(({ context }) => ({
-      type: "stage.entered",
-      ...where(context),
-      data: { kind: context.type },
-    })),
-    "open the gate": effect(({ context }) => ({
-      type: "effect.gate.open",
-      gate: gateId(context),
-      stage: context.stage,
-      purpose: context.kind === "gate" ? "gate" : "interrupted",
-    })),
-    "withdraw the gate": effect(({ context }) => ({
-      type: "effect.gate.close",
-      gate: gateId(context),
-      status: "withdrawn",
-    })),
-    "record the withdrawal": entry(({ context }) => ({
-      type: "gate.withdrawn",
-      ...where(context),
-      data: { gate: gateId(context), reason: "cancelled" },
-    })),
-    "close the gate": effect(({ context, event }) => ({
-      type: "effect.gate.close",
-      gate: gateId(context),
-      status: (event as EventOf<"ANSWER">).timedOut ? "timed_out" : "answered",
-      answer: (event as EventOf<"ANSWER">).answer,
-    })),
-    "record the answer": entry(({ context, event }) => {
-      const { timedOut, choice, answer, by, outcome } = event as EventOf<"ANSWER">;
-      return timedOut
-        ? {
-            type: "gate.timed_out",
-            ...where(context),
-            data: { gate: gateId(context), ...(choice ? { defaultChoice: choice } : {}), choice, outcome },
-          }
-        : { type: "gate.answered", ...where(context), data: { gate: gateId(context), answer, by, choice, outcome } };
-    }),
     "keep the answer": assign({
       settled: ({ event }) => (event as EventOf<"ANSWER">).outcome,
       choice: ({ event }) => (event as EventOf<"ANSWER">).choice,
     }),
     "carry on": assign({ settled: ({ context }) => context.settled ?? { status: "success" } }),
     "settle the wait": assign({ settled: { status: "success" } }),
-    "record success": entry((args) => ({
-      type: "stage.succeeded",
-      ...which(args.context),
-      data: { outcome: finalOutcome(args) },
-    })),
-    "record partial": entry((args) => ({
-      type: "stage.succeeded",
-      ...which(args.context),
-      data: { outcome: finalOutcome(args, "partial_success"), partialFrom: ended(args.event).outcome.status },
-    })),
-    "record skip": entry((args) => ({
-      type: "stage.skipped",
-      ...which(args.context),
-      data: { outcome: finalOutcome(args) },
-    })),
-    "record failure": entry((args) => ({
-      type: "stage.failed",
-      ...which(args.context),
-      data: {
-        outcome: finalOutcome(args, "fail"),
-        code: args.context.abort === "timeout" ? "timeout" : ended(args.event).end.thrown ? "exception" : "fail",
-        failureClass: classifyFailure(ended(args.event).end, args.context.abort),
-        ...abandonedMark(args.event),
-      },
-    })),
-    "record the crash failure": entry(({ context }) => ({
-      type: "stage.failed",
-      ...which(context),
-      data: {
-        outcome: { status: "fail", failureReason: "its process was lost and on_interrupt is fail" },
-        code: "interrupted",
-        failureClass: "transient",
-      },
-    })),
-    "record passed": entry(({ context }) => ({
-      type: "stage.succeeded",
-      ...where(context),
-      data: { outcome: { status: "success" }, kind: context.type },
-    })),
-    "record settled": entry(({ context }): NewEntry => {
-      const outcome = settledOutcome(context);
-      const place = context.kind === "execution" ? which(context) : where(context);
-      if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code: "fail" } };
-      if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome } };
-      return { type: "stage.succeeded", ...place, data: { outcome } };
-    }),
-    "record cancelled": entry(({ context, event }) => ({
-      type: "stage.cancelled",
-      ...(context.attempt > 0 ? which(context) : where(context)),
-      data: { reason: "cancel", ...(event.type === "EXECUTION_ENDED" ? abandonedMark(event) : {}) },
-    })),
-    "tell the branch its outcome": tellBranch((args) => routing(finalOutcome(args))),
-    "tell the branch partial": tellBranch((args) => routing(finalOutcome(args, "partial_success"))),
-    "tell the branch failed": tellBranch((args) => routing(finalOutcome(args, "fail"))),
-    "tell the branch lost": tellBranch(() => ({
-      status: "fail",
-      failureReason: "its process was lost and on_interrupt is fail",
-    })),
-    "tell the branch settled": tellBranch(({ context }) => routing(settledOutcome(context))),
-    "tell the branch cancelled": tellBranch(() => ({ status: "fail", failureReason: "cancelled" }), true),
-    "tell the branch it holds": effect(({ context }) => ({
-      type: "effect.message",
-      to: `branch:${context.branch}`,
-      event: { type: "STAGE_HELD" },
-    })),
-    leave: effect(({ context }) => ({ type: "effect.ended", actor: `stage:${context.stage}` })),
   },
 });
-
-function policyAfterCrash(context: StageContext): "retry" | "ask" | "fail" {
-  if (context.cause === "foreign_host") return "ask";
-  if (context.limits.onInterrupt === "retry" && context.inARow >= CRASH_INTERRUPTIONS_MAX) return "ask";
-  return context.limits.onInterrupt;
-}
-
-/** What an answered or instant stage came to. A `retry` that is no word here asks for what cannot be: a failure. */
-function settledOutcome({ kind, settled, choice, limits }: StageContext): EntryOutcome {
-  const outcome = settled ?? { status: "success" };
-  if (kind === "instant" || outcome.status === "fail") return outcome;
-  const isRefused = outcome.status === "retry" && limits.retryIsWord !== true;
-  return isRefused || (kind === "execution" && choice === "fail") ? { ...outcome, status: "fail" } : outcome;
-}
-
-/** The first event of a chart carries its input. */
-function arrival(event: StageEvent): StageInput | undefined {
-  return (event as unknown as { readonly input?: StageInput }).input;
-}
-
-function runMsOf(event: StageEvent): number {
-  return arrival(event)?.runMs ?? event.runMs;
-}
 
 export const stageMachine = stage.createMachine({
   id: "stage",
