@@ -10,6 +10,7 @@ import type { JsonValue } from "../graph/index.ts";
 import { INPUT_FAILURES_MAX, STORE_RETRY_MS_MAX } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, TurnWrite } from "../persistence/store.ts";
+import type { TimerHandle } from "./clock.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { type ExecutionDeps, Executions } from "./executions.ts";
@@ -42,6 +43,7 @@ export class Driver {
   readonly #timers: RunTimers;
   readonly #mailbox: Letter[] = [];
   #isDriving = false;
+  #isStopping = false;
   #end: DriverEnd | undefined;
   #resolveEnd: (end: DriverEnd) => void = () => {};
   #idle: (() => void)[] = [];
@@ -98,7 +100,8 @@ export class Driver {
     let draft: Draft;
     let result: CommandResult | undefined;
     try {
-      draft = computeTurn(this.held, letter.input, { ...this.#deps, atMs: this.#deps.clock.now() });
+      const atMs = this.#deps.clock.now();
+      draft = computeTurn(this.held, letter.input, { ...this.#deps, isStopping: this.#isStopping, atMs });
       result = answerCommand(draft);
     } catch (failure) {
       return this.#broken(letter, failure);
@@ -258,17 +261,21 @@ export class Driver {
   }
 
   /**
-   * Lets go of the run: waits the grace for what is in flight, interrupts the rest (no retry used), and ends when all
-   * of it is stored. The lease is given back by the caller.
+   * Lets go of the run: starts nothing more, waits the grace for what is in flight, interrupts the rest (no retry used),
+   * and ends when all of it is stored, or when the store did not take it in time. The lease is given back by the caller.
    */
   async stop(graceMs: number): Promise<void> {
     if (this.#end !== undefined) return;
+    this.#isStopping = true;
+    this.#timers.stop();
+    const { abortGraceMs } = this.#deps;
     await this.#executions.settled(graceMs);
-    await this.#whenIdle();
+    await this.#within(abortGraceMs, this.#whenIdle());
     if (this.held.open.size > 0 && this.#end === undefined) {
-      await this.deliver({ kind: "interrupt", reason: "shutdown" }).catch(() => {});
-      await this.#executions.settled(this.#deps.abortGraceMs * 2);
-      await this.#whenIdle();
+      const told = this.deliver({ kind: "interrupt", reason: "shutdown" }).catch(() => {});
+      await this.#within(abortGraceMs, told);
+      await this.#executions.settled(abortGraceMs * 2);
+      await this.#within(abortGraceMs, this.#whenIdle());
     }
     this.#executions.lose();
     this.#finish("stopped");
@@ -276,6 +283,17 @@ export class Driver {
 
   #whenIdle(): Promise<void> {
     return this.#isDriving ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  /** Waits, but not for ever: a store may be out of reach. */
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    const { clock } = this.#deps;
+    let timer: TimerHandle | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = clock.setTimer(resolve, ms);
+    });
+    await Promise.race([work, patience]);
+    if (timer) clock.clearTimer(timer);
   }
 }
 

@@ -72,6 +72,8 @@ export interface TurnSettings {
   readonly stageInputs: StageInputs;
   readonly maxRestarts: number;
   readonly cancelGraceMs: number;
+  /** The run is about to be let go of: what ends is stored, and nothing starts. */
+  readonly isStopping?: boolean;
 }
 
 /** Computes the turn of an input over what is held. Pure but for its arguments: nothing is stored, nothing started. */
@@ -82,7 +84,7 @@ export function computeTurn(
 ): Draft {
   const draft = new Draft(held, atMs);
   const { stageInputs, maxRestarts } = settings;
-  const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: false };
+  const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: settings.isStopping === true };
   const before = draft.control;
   take(turn, input, settings);
   if (draft.control !== before || input.kind === "follow" || input.kind === "taken") followAll(turn);

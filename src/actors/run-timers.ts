@@ -16,6 +16,8 @@ export class RunTimers {
   #alarm: TimerHandle | undefined;
   #isStopped = false;
   #isArmed = false;
+  /** Retries that waited for an abandoned execution when last looked at; it may have come back in any turn. */
+  #heldUp = 0;
   /** Timers whose input is under way. */
   readonly #fired = new Set<string>();
 
@@ -32,7 +34,8 @@ export class RunTimers {
     }
     if (draft.patch.status === "pausing") this.#fired.delete("pause:deadline");
     // The first turn may be of a run taken up, with timers that no turn here ever changes.
-    if (draft.timers.size > 0 || draft.patch.status !== undefined || !this.#isArmed) this.arm();
+    const mayHaveChanged = draft.timers.size > 0 || draft.patch.status !== undefined || this.#heldUp > 0;
+    if (mayHaveChanged || !this.#isArmed) this.arm();
   }
 
   /** Arms the alarm for the timer that is due next; those that are due fire now, in due order. */
@@ -57,8 +60,13 @@ export class RunTimers {
     const pending: { id: string; inMs: number; input: Input }[] = [];
     const runMs = runTimeMs(run, now);
     const isStandingStill = run.stoppedAtMs !== null;
+    this.#heldUp = 0;
     for (const row of this.#held.timers.values()) {
-      if (this.#fired.has(row.timer) || (row.clock === "run" && isStandingStill) || this.#isHeldUp(row)) continue;
+      if (this.#fired.has(row.timer) || (row.clock === "run" && isStandingStill)) continue;
+      if (this.#isHeldUp(row)) {
+        this.#heldUp += 1;
+        continue;
+      }
       const inMs = row.dueMs - (row.clock === "run" ? runMs : now);
       pending.push({ id: row.timer, inMs, input: { kind: "timer", timer: row.timer } });
     }

@@ -46,6 +46,8 @@ export class Supervisor {
   /** Runs that wait for a slot, oldest first. */
   readonly #queue: string[] = [];
   readonly #taking = new Map<string, Promise<Driver>>();
+  /** Leases that are being given back. */
+  readonly #endings = new Set<Promise<void>>();
   #renewal: TimerHandle | undefined;
   #unwatch: (() => void) | undefined;
   #look: TimerHandle | undefined;
@@ -108,7 +110,9 @@ export class Supervisor {
     });
     this.#drivers.set(held.runId, driver);
     this.#arm();
-    void driver.ended.then((end) => this.#onEnded(held.runId, driver, end));
+    const ending = driver.ended.then((end) => this.#onEnded(held.runId, driver, end));
+    this.#endings.add(ending);
+    void ending.finally(() => this.#endings.delete(ending));
     return driver;
   }
 
@@ -336,6 +340,7 @@ export class Supervisor {
     this.#isStopping = true;
     await Promise.allSettled(this.#taking.values());
     await Promise.all([...this.#drivers.values()].map((driver) => driver.stop(graceMs)));
+    await Promise.all(this.#endings);
     this.#disarm();
   }
 }

@@ -2,8 +2,10 @@
 
 import { branchPathOf, stageAddressOf } from "../actors/held-run.ts";
 import { SafepointError } from "../errors.ts";
+import { parseStageAddress } from "../journal/address.ts";
 import { isBlobReference } from "../journal/catalogue.ts";
 import type { JournalEntry } from "../journal/entry.ts";
+import { nextStageOf } from "../journal/fold/queries.ts";
 import { type FoldState, fold } from "../journal/fold.ts";
 import type { RunImage, Store, StoredValue } from "../persistence/store.ts";
 import { type Problem, verifyRun } from "../persistence/verify.ts";
@@ -38,15 +40,21 @@ function compareLive(state: FoldState, image: RunImage): string[] {
     if (stage !== undefined) stages.set(stage, "live");
     if (branch !== undefined) branches.set(branch, "live");
   }
+  const entered = new Set([...state.stages.keys(), ...heldStages(state).filter((stage) => stages.has(stage))]);
   const live = (addresses: Iterable<string>) => new Map([...addresses].map((address) => [address, "live"]));
   const dues = (rows: Iterable<{ timer: string; dueMs: number }>) =>
     new Map([...rows].map(({ timer, dueMs }) => [timer, String(dueMs)]));
   return [
-    ...differ("stage", live(state.stages.keys()), stages),
+    ...differ("stage", live(entered), stages),
     ...differ("branch", live(state.branches.keys()), branches),
     ...differ("gate", live(state.gates.keys()), live(image.gates.map(({ gate }) => gate))),
     ...differ("timer", dues(state.timers.values()), dues(image.timers.filter(({ kind }) => kind !== "gate"))),
   ];
+}
+
+/** Stages that the journal says come next: they may be there already, held by a pause, a stop or the limits of a turn. */
+function heldStages(state: FoldState): string[] {
+  return [...state.branches.values()].flatMap((branch) => nextStageOf(state, branch) ?? []);
 }
 
 function compareContext(state: FoldState, image: RunImage): string[] {
@@ -73,6 +81,11 @@ function compareCounters(state: FoldState, image: RunImage): string[] {
   const folded = new Map<string, string>();
   for (const [branch, nodes] of state.visits) {
     for (const [node, { visits }] of nodes) folded.set(`${branch} ${node}`, String(visits));
+  }
+  const live = new Set(image.actors.map(({ actor }) => stageAddressOf(actor)));
+  for (const held of heldStages(state)) {
+    const { branch, node, visit } = parseStageAddress(held);
+    if (live.has(held)) folded.set(`${branch} ${node}`, String(visit));
   }
   return differ("visits", folded, stored);
 }
