@@ -74,7 +74,7 @@ async function runAndKill(runtime: Runtime) {
     onLine: quote,
   });
   const tooEarly = driver.ended.then(({ code }) => {
-    throw new Error(`the run ended with exit code ${code} before ${KILLED_STAGE} began`);
+    throw new Error(`the run ended with exit code ${code} before ${KILLED_STAGE} began: ${lastLine}`);
   });
   tooEarly.catch(() => {});
   try {
@@ -148,7 +148,11 @@ function report(result: Result): void {
   say(`\n${result.ok ? "All of it holds" : "Not all of it holds"}: ${times}, ${seconds(tookMs)} in all.`);
 }
 
+/** What a process printed last says why it ended. */
+let lastLine = "";
+
 function quote(line: string): void {
+  lastLine = line;
   say(`  │ ${line}`);
 }
 

@@ -20,7 +20,7 @@ import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { stageInputsOf } from "./stage-inputs.ts";
 import { followerId, startOver } from "./start-over.ts";
-import { claimRun, commandUnowned } from "./unowned.ts";
+import { claimRun, commandUnowned, readUnowned } from "./unowned.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {
   readonly commits: GroupCommit;
@@ -252,8 +252,7 @@ export class Supervisor {
 
   /** Takes every unowned live run whose handler types are all there, the longest queued first. */
   async recover(): Promise<void> {
-    const rows = await this.#deps.store.read("runs", { unownedAtMs: this.#deps.clock.now(), limit: 1000 });
-    for (const row of [...rows].reverse()) {
+    for (const row of await readUnowned(this.#deps)) {
       if (this.#isStopping) return;
       if (row.status === "paused" && row.owner === undefined && this.#drivers.has(row.runId)) continue;
       await this.take(row.runId).catch((failure: unknown) => {

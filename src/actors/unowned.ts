@@ -4,7 +4,7 @@
  */
 import { InvariantError, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
-import type { CommandRow, Owner, RunRow, Store } from "../persistence/store.ts";
+import type { CommandRow, Owner, RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { Clock } from "./clock.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import { isTerminal } from "./held-run.ts";
@@ -34,6 +34,29 @@ export async function claimRun(
   if (claim.ok) return claim.token;
   if (claim.code === "run_not_found") throw new SafepointError("run_not_found", `there is no run ${row.runId}`);
   return undefined;
+}
+
+/** Runs looked at in one sweep, of each kind. */
+const SWEPT_RUNS_MAX = 1_000;
+const LIVE_STATUSES: readonly RunStatus[] = ["queued", "running", "pausing", "paused", "cancelling"];
+
+/**
+ * Live runs that can be taken up, oldest first: the lease is free or over, or its owner is a process of this host that is
+ * gone. A service that was killed goes on at its next start, and not a lease later.
+ */
+export async function readUnowned({ store, clock }: Pick<UnownedDeps, "store" | "clock">): Promise<readonly RunRow[]> {
+  const free = await store.read("runs", { unownedAtMs: clock.now(), limit: SWEPT_RUNS_MAX });
+  const live = await store.read("runs", { status: LIVE_STATUSES, limit: SWEPT_RUNS_MAX });
+  const alive = new Map<string, boolean>();
+  const isOrphan = ({ owner }: RunRow): boolean => {
+    if (!owner) return false;
+    const name = JSON.stringify(owner);
+    const isAlive = alive.get(name) ?? isProcessAlive(owner) !== "gone";
+    alive.set(name, isAlive);
+    return !isAlive;
+  };
+  const found = new Map([...free, ...live.filter(isOrphan)].map((row) => [row.runId, row]));
+  return [...found.values()].sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 
 /** Undefined when somebody drives the run after all: then the inbox is the way. */
