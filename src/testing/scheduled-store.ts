@@ -1,0 +1,62 @@
+/** Stores whose writes wait for their place in a schedule, and stores that are looked at from outside. */
+import type { Store, TurnResult, TurnWrite } from "../persistence/store.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** The same store; each write, and the answer of each commit, happens when the scheduler says so. */
+export function scheduledStore(store: Store, scheduler: Pick<Scheduler, "turn">): Store {
+  const inOrder = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    await scheduler.turn(name);
+    return work();
+  };
+  return {
+    ...delegate(store),
+    async commit(turns) {
+      await scheduler.turn("commit");
+      const results = await store.commit(turns);
+      await scheduler.turn("answer of a commit");
+      return results;
+    },
+    claim: (request) => inOrder("claim", () => store.claim(request)),
+    renew: (leases, untilMs) => inOrder("renew", () => store.renew(leases, untilMs)),
+    release: (leases) => inOrder("release", () => store.release(leases)),
+    load: (runId) => inOrder("load", () => store.load(runId)),
+    submit: (command) => inOrder("submit", () => store.submit(command)),
+    writeSide: (side) => inOrder("write beside a turn", () => store.writeSide(side)),
+  };
+}
+
+/** The same store; tells of each turn that it took, in the moment it took it. */
+export function observedStore(store: Store, onTurn: (turn: TurnWrite, result: TurnResult) => void): Store {
+  return {
+    ...delegate(store),
+    async commit(turns) {
+      const results = await store.commit(turns);
+      for (const [index, turn] of turns.entries()) {
+        const result = results[index];
+        if (result?.ok) onTurn(turn, result);
+      }
+      return results;
+    },
+  };
+}
+
+function delegate(store: Store): Store {
+  return {
+    kind: store.kind,
+    location: store.location,
+    commit: (turns) => store.commit(turns),
+    claim: (request) => store.claim(request),
+    renew: (leases, untilMs) => store.renew(leases, untilMs),
+    release: (leases) => store.release(leases),
+    load: (runId) => store.load(runId),
+    read: (topic, query) => store.read(topic, query),
+    submit: (command) => store.submit(command),
+    writeSide: (side) => store.writeSide(side),
+    putPipeline: (pipeline) => store.putPipeline(pipeline),
+    putBlob: (bytes) => store.putBlob(bytes),
+    getBlob: (hash) => store.getBlob(hash),
+    watch: (onChange) => store.watch(onChange),
+    check: () => store.check(),
+    close: () => store.close(),
+  };
+}
