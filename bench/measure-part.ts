@@ -1,0 +1,14 @@
+/**
+ * The process that measures one part of one scenario and sends what it found to its parent. Started by `run.ts`; to
+ * profile a part, start it by hand: `NODE_ENV=production node --cpu-prof bench/measure-part.ts stages "many runs, FULL"`.
+ */
+import { withFolder } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { SIZES, type SizeName } from "./sizes.ts";
+
+const [scenario = "", part = "", size = "full"] = process.argv.slice(2);
+const measure = SCENARIOS[scenario]?.parts[part];
+if (!measure) throw new Error(`there is no part ${JSON.stringify(part)} of a scenario ${JSON.stringify(scenario)}`);
+const measurements = await withFolder((folder) => measure({ sizes: SIZES[size as SizeName], folder }));
+if (process.send) process.send(measurements);
+else console.table(measurements, ["what", "value", "unit", "spread"]);

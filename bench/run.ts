@@ -1,0 +1,111 @@
+/**
+ * The bench: `npm run bench -- [scenario …] [--quick] [--json <file>] [--check]`. Each part of a scenario is measured in a
+ * process of its own, one after the other. Ends with 1 when a part failed, or with --check when a target was missed; with
+ * 2 when it was called wrongly.
+ */
+import { fork } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Measurement } from "./measurement.ts";
+import {
+  exitCodeOf,
+  failedParts,
+  load,
+  machine,
+  missedTargets,
+  type PartResult,
+  type Report,
+  renderPart,
+} from "./report.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { SIZES, type SizeName } from "./sizes.ts";
+
+const RESULTS = fileURLToPath(new URL("results", import.meta.url));
+const MEASURE_PART = fileURLToPath(new URL("measure-part.ts", import.meta.url));
+
+interface Request {
+  readonly names: readonly string[];
+  readonly size: SizeName;
+  readonly json: string | undefined;
+  readonly check: boolean;
+}
+
+/** A text instead of a request says what is wrong with the arguments. */
+function readRequest(args: readonly string[]): Request | string {
+  const options = {
+    quick: { type: "boolean" },
+    size: { type: "string" },
+    json: { type: "string" },
+    check: { type: "boolean" },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const unknown = positionals.find((name) => !(name in SCENARIOS));
+    if (unknown !== undefined) return `there is no scenario ${unknown}; there are ${Object.keys(SCENARIOS).join(", ")}`;
+    const size = values.size ?? (values.quick === true ? "quick" : "full");
+    if (!(size in SIZES)) return `there is no size ${size}; there are ${Object.keys(SIZES).join(", ")}`;
+    return {
+      names: positionals.length > 0 ? positionals : Object.keys(SCENARIOS),
+      size: size as SizeName,
+      json: values.json,
+      check: values.check === true,
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function bench({ names, size, json, check }: Request): Promise<number> {
+  const parts: PartResult[] = [];
+  for (const scenario of names) {
+    for (const part of Object.keys(SCENARIOS[scenario]?.parts ?? {})) {
+      const result = await measureApart({ scenario, part, size });
+      parts.push(result);
+      console.log(renderPart(result));
+    }
+  }
+  const report: Report = { at: new Date().toISOString(), size, machine: machine(), parts };
+  writeReport(report, json);
+  for (const line of missedTargets(report)) console.log(`MISSED ${line}`);
+  for (const line of failedParts(report)) console.log(`FAILED ${line}`);
+  return exitCodeOf(report, { check });
+}
+
+/** In a process of its own. NODE_ENV as in production: XState has another build for development. */
+function measureApart(of: { scenario: string; part: string; size: SizeName }): Promise<PartResult> {
+  const { scenario, part, size } = of;
+  const loadBefore = load();
+  return new Promise((resolve) => {
+    const child = fork(MEASURE_PART, [scenario, part, size], { env: { ...process.env, NODE_ENV: "production" } });
+    let measurements: readonly Measurement[] | undefined;
+    child.on("message", (message) => {
+      measurements = message as readonly Measurement[];
+    });
+    child.on("exit", (code, signal) => {
+      const whole = measurements !== undefined && code === 0;
+      resolve({
+        scenario,
+        part,
+        loadBefore,
+        measurements: whole ? (measurements ?? []) : [],
+        ...(whole ? {} : { failure: `its process ended with ${signal ?? `code ${code}`}` }),
+      });
+    });
+  });
+}
+
+function writeReport(report: Report, json: string | undefined): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  const file = json ?? join(RESULTS, `${report.at.replaceAll(":", "-")}.json`);
+  if (json === undefined) mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(file, text);
+  console.log(`written to ${file}`);
+}
+
+const request = readRequest(process.argv.slice(2));
+if (typeof request === "string") {
+  console.error(`bench: ${request}`);
+  process.exitCode = 2;
+} else process.exitCode = await bench(request);

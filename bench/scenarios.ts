@@ -1,0 +1,19 @@
+/** All scenarios, in the order they are run. */
+import type { Scenario } from "./scenario.ts";
+import { bytes } from "./scenarios/bytes.ts";
+import { cold } from "./scenarios/cold.ts";
+import { flatness } from "./scenarios/flat.ts";
+import { memory } from "./scenarios/memory.ts";
+import { resume } from "./scenarios/resume.ts";
+import { stages } from "./scenarios/stages.ts";
+import { store } from "./scenarios/store.ts";
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  stages,
+  flat: flatness,
+  bytes,
+  resume,
+  memory,
+  cold,
+  store,
+};

@@ -1,0 +1,69 @@
+/** How much is measured. `full` is what the targets are about; `tiny` is for the test of the runner: its numbers say nothing. */
+export interface Sizes {
+  /** Rounds that count; one more goes before them and is thrown away. */
+  readonly rounds: number;
+  /** Stages of a single run. */
+  readonly shortRun: number;
+  readonly longRun: number;
+  readonly runs: number;
+  readonly stagesPerRun: number;
+  /** Stages between two slices of raw commits. */
+  readonly slice: number;
+  /** Stages that a window of `flat` spans; it begins at stage `windowFrom`. */
+  readonly window: number;
+  readonly windowFrom: number;
+  /** Entries of the run that is taken up, and of the one beside it. */
+  readonly longJournal: number;
+  readonly shortJournal: number;
+  /** Times a run is taken up, a program is started. */
+  readonly samples: number;
+  /** Turns of the store's own bench. */
+  readonly storeTurns: number;
+}
+
+export type SizeName = "full" | "quick" | "tiny";
+
+export const SIZES: Readonly<Record<SizeName, Sizes>> = {
+  full: {
+    rounds: 5,
+    shortRun: 1000,
+    longRun: 10_000,
+    runs: 200,
+    stagesPerRun: 20,
+    slice: 50,
+    window: 500,
+    windowFrom: 100,
+    longJournal: 100_000,
+    shortJournal: 1000,
+    samples: 15,
+    storeTurns: 3000,
+  },
+  quick: {
+    rounds: 3,
+    shortRun: 1000,
+    longRun: 3000,
+    runs: 200,
+    stagesPerRun: 20,
+    slice: 50,
+    window: 500,
+    windowFrom: 100,
+    longJournal: 20_000,
+    shortJournal: 1000,
+    samples: 10,
+    storeTurns: 1000,
+  },
+  tiny: {
+    rounds: 1,
+    shortRun: 20,
+    longRun: 60,
+    runs: 3,
+    stagesPerRun: 4,
+    slice: 5,
+    window: 10,
+    windowFrom: 5,
+    longJournal: 90,
+    shortJournal: 30,
+    samples: 2,
+    storeTurns: 20,
+  },
+};

@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PartResult, Report } from "../../bench/report.ts";
+import { SCENARIOS } from "../../bench/scenarios.ts";
+import { build } from "../package/commands.ts";
+import { ROOT } from "../tidy/sources.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "safepoint-bench-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function bench(...args: string[]) {
+  return spawnSync(process.execPath, [join(ROOT, "bench", "run.ts"), ...args], { cwd: folder, encoding: "utf8" });
+}
+
+/** What a scenario finds out at sizes that say nothing about speed. */
+function measure(scenario: string): readonly PartResult[] {
+  const file = join(folder, `${scenario}.json`);
+  const { status, stderr, stdout } = bench(scenario, "--size", "tiny", "--json", file);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  expect(report.parts.map(({ part }) => part)).toEqual(Object.keys(SCENARIOS[scenario]?.parts ?? {}));
+  for (const { part, measurements } of report.parts) {
+    expect(stdout).toContain(`${scenario}: ${part}`);
+    for (const { what } of measurements) expect(stdout).toContain(what);
+  }
+  return report.parts;
+}
+
+function numberOf({ measurements }: PartResult, what: string): number {
+  const found = measurements.find((measurement) => measurement.what === what);
+  expect(found, what).toBeDefined();
+  return found?.value ?? Number.NaN;
+}
+
+describe("the bench", () => {
+  it("measures stages beside raw commits", { timeout: 60_000 }, () => {
+    for (const part of measure("stages")) {
+      expect(numberOf(part, "stages")).toBeGreaterThan(0);
+      expect(numberOf(part, "CPU time a stage")).toBeGreaterThan(0);
+      if (part.part.startsWith("many")) expect(numberOf(part, "turns a transaction")).toBeGreaterThan(1);
+      else expect(numberOf(part, "stages to raw")).toBeGreaterThan(0);
+    }
+  });
+
+  it("compares late stages with early ones", { timeout: 60_000 }, () => {
+    for (const part of measure("flat")) expect(numberOf(part, "wall time a stage, late to early")).toBeGreaterThan(0);
+  });
+
+  it("counts bytes: more are written than stay", { timeout: 60_000 }, () => {
+    for (const part of measure("bytes")) {
+      const rows = numberOf(part, "database, rows and indexes, a stage");
+      expect(rows).toBeGreaterThan(100);
+      expect(numberOf(part, "database, pages, a stage")).toBeGreaterThan(rows);
+    }
+  });
+
+  it("takes up runs again and again", { timeout: 60_000 }, () => {
+    const [part] = measure("resume") as [PartResult];
+    expect(part.measurements.find(({ what }) => what === "resume, long to short")?.rounds).toBe(2);
+    expect(numberOf(part, "a view of 90 entries")).toBeGreaterThan(0);
+  });
+
+  it("weighs what is left in memory", { timeout: 60_000 }, () => {
+    for (const part of measure("memory")) expect(numberOf(part, "RSS")).toBeGreaterThan(10);
+  });
+
+  it("measures the store alone", { timeout: 60_000 }, () => {
+    for (const part of measure("store")) expect(numberOf(part, "turns, one a commit")).toBeGreaterThan(0);
+  });
+
+  describe("of what is built", () => {
+    beforeAll(build, 60_000);
+
+    it("starts the command line and imports the library", { timeout: 60_000 }, () => {
+      const [part] = measure("cold") as [PartResult];
+      expect(numberOf(part, "safepoint run examples/hello")).toBeGreaterThan(numberOf(part, "node -e 0"));
+      expect(numberOf(part, 'import "safepoint"')).toBeGreaterThan(0);
+    });
+  });
+
+  it.each([
+    [["flats"], "there is no scenario flats; there are stages, flat, bytes, resume, memory, cold, store"],
+    [["--size", "huge"], "there is no size huge; there are full, quick, tiny"],
+    [["--fast"], "Unknown option '--fast'"],
+  ])("refuses %o", (args, message) => {
+    const { status, stderr, stdout } = bench(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+});
