@@ -136,6 +136,8 @@ const schemas = {
     inARow: count,
     policy: z.enum(["retry", "ask", "fail"]),
     detail: text.optional(),
+    /** It outlived its grace and goes on: see `control.abandoned`. */
+    abandoned: z.boolean().optional(),
   }),
   /** An execution ended and another attempt follows; carries the attempt's outcome. */
   "stage.retry_scheduled": z.strictObject({

@@ -61,9 +61,15 @@ export function foldStageInterrupted(draft: FoldDraft, entry: JournalEntry<"stag
   if (!stage) return;
   draft.tick("interruptions");
   const { cause, inARow, policy } = entry.data;
-  closeExecution(draft, stage, cause === "lost" || cause === "foreign_host" ? "lost" : "interrupted");
+  closeExecution(draft, stage, interruptedEnd(entry));
   const { execution: _, ...rest } = stage;
   put(draft, { ...rest, status: "interrupted", crashes: inARow, interrupted: { cause, policy, seq: entry.seq } });
+}
+
+/** How an execution ended that was cut. */
+export function interruptedEnd({ data }: JournalEntry<"stage.interrupted">): "abandoned" | "lost" | "interrupted" {
+  if (data.abandoned === true) return "abandoned";
+  return data.cause === "lost" || data.cause === "foreign_host" ? "lost" : "interrupted";
 }
 
 export function foldRetryScheduled(draft: FoldDraft, entry: JournalEntry<"stage.retry_scheduled">): void {

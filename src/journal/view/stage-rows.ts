@@ -2,7 +2,7 @@
 import { LIST_ITEMS_MAX } from "../../limits.ts";
 import { readExecution } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
-import { endedStatus } from "../fold/stages.ts";
+import { endedStatus, interruptedEnd } from "../fold/stages.ts";
 import type { FoldState, StageFold } from "../fold/state.ts";
 import { type AttemptStatus, type EndedStageStatus, isPassThrough, type StageStatus } from "../status.ts";
 import { isPausing } from "./control-view.ts";
@@ -61,11 +61,9 @@ export class StageRows {
       case "stage.started":
         if (live?.execution) begin(row, live.execution.id, entry.at);
         return;
-      case "stage.interrupted": {
-        const { cause } = (entry as JournalEntry<"stage.interrupted">).data;
-        close(row, { status: cause === "lost" || cause === "foreign_host" ? "lost" : "interrupted", atMs: entry.at });
+      case "stage.interrupted":
+        close(row, { status: interruptedEnd(entry as JournalEntry<"stage.interrupted">), atMs: entry.at });
         return;
-      }
       case "stage.retry_scheduled": {
         const { outcome, abandoned } = (entry as JournalEntry<"stage.retry_scheduled">).data;
         const status = abandoned === true ? "abandoned" : "retried";

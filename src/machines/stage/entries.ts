@@ -47,6 +47,7 @@ export const stageEntries = {
       inARow: context.inARow,
       policy: event.type === "EXECUTION_LOST" ? policyAfterCrash(context) : "retry",
       ...(event.type === "EXECUTION_LOST" && event.detail !== undefined ? { detail: event.detail } : {}),
+      ...(event.type === "EXECUTION_ENDED" ? abandonedMark(event) : {}),
     },
   })),
   "record the retry": entry(({ context, event }) => ({
