@@ -1,9 +1,13 @@
+import { EXIT } from "./exit-codes.ts";
 import type { Io, OutputStream } from "./io.ts";
 
 /** The Io of the running process. */
 export function processIo(): Io {
   return {
-    stdin: process.stdin,
+    // Made by the first reading: most commands never do.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
     env: process.env,
@@ -22,7 +26,7 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
   let closed = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     closed = true;
-    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") process.exitCode = 74;
+    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") process.exitCode = EXIT.tryAgain;
   });
   return {
     isTTY: stream.isTTY === true,

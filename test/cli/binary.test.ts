@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -68,6 +68,14 @@ describe("the binary", () => {
     );
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^\{"runId":"r1","seq":1,.*\}\nexit 0\n$/);
+  });
+
+  it("does not call it done when its result could not be written", async () => {
+    await cli(["run", "hello.dot", "--run-id", "r1", "--quiet"]);
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [BIN, "show", "r1"], { cwd, stdio: ["ignore", full, "ignore"] });
+    expect(await new Promise((resolve) => child.on("exit", resolve))).toBe(75);
+    closeSync(full);
   });
 
   it("names the owner to whoever resumes a run that is driven, and exits 75", async () => {

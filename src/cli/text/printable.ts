@@ -8,7 +8,14 @@ export function printable(text: string): string {
 /** Control characters, line ends, and those that turn the direction of writing. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Letters as they are seen. Made when first needed: it costs 10 ms, and most texts are ASCII. */
+function letters(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
+
 /** East Asian wide and full-width letters, and what is drawn as a picture. */
 const WIDE =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1f64f}]|[\u{1f900}-\u{1f9ff}]|[\u{20000}-\u{3fffd}])/u;
@@ -18,7 +25,7 @@ const ASCII = /^[\u0020-\u007e]*$/;
 export function columnsOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of segmenter.segment(text)) columns += columnsOfSegment(segment);
+  for (const { segment } of letters(text)) columns += columnsOfSegment(segment);
   return columns;
 }
 
@@ -28,7 +35,7 @@ export function shorten(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   let taken = "";
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of letters(text)) {
     const next = width + columnsOfSegment(segment);
     if (next > columns - 1) break;
     taken += segment;
