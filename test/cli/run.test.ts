@@ -119,6 +119,27 @@ describe("run", () => {
     await run("run hello.dot", { cwd, stderr: dumb, env: { TERM: "dumb" } });
     expect(dumb.text).not.toContain("\u001b");
   });
+
+  it("follows a run that starts over to the one that takes its place", async () => {
+    write(
+      "again.dot",
+      `digraph again {
+        start [shape=Mdiamond]; a [type=sometimes]; exit [shape=Msquare]
+        start -> a
+        a -> start [condition="outcome=again", loop_restart=true]
+        a -> exit [condition="outcome!=again"]
+      }`,
+    );
+    write(
+      "sometimes.mjs",
+      "let n = 0; export const handlers = { sometimes: () => ({ status: n++ === 0 ? 'again' : 'success' }) };",
+    );
+    const { code, stdout, stderr } = await run("run again.dot --run-id r1 --json --handlers sometimes.mjs", { cwd });
+    const view = JSON.parse(stdout);
+    expect({ code, status: view.status }).toEqual({ code: 0, status: "completed" });
+    expect(view.runId).not.toBe("r1");
+    expect(stderr).toContain(`run restarted as ${view.runId}`);
+  });
 });
 
 describe("handlers and backends", () => {
