@@ -70,6 +70,18 @@ describe("the binary", () => {
     expect(stdout).toMatch(/^\{"runId":"r1","seq":1,.*\}\nexit 0\n$/);
   });
 
+  it("loads handlers written in TypeScript", async () => {
+    const own = "digraph { start [shape=Mdiamond]; a [type=review]; exit [shape=Msquare]; start -> a -> exit }";
+    writeFileSync(join(cwd, "own.dot"), own);
+    writeFileSync(
+      join(cwd, "own.ts"),
+      "export const handlers = { review: (input: { stage: string }): string => input.stage };",
+    );
+    const { code, stdout } = await cli(["run", "own.dot", "--json", "--quiet", "--handlers", "own.ts"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).stages[1]).toMatchObject({ node: "a", notes: "main/a@1" });
+  });
+
   it("does not call it done when its result could not be written", async () => {
     await cli(["run", "hello.dot", "--run-id", "r1", "--quiet"]);
     const full = openSync("/dev/full", "w");

@@ -145,7 +145,7 @@ describe("run", () => {
 describe("handlers and backends", () => {
   const own = "digraph { start [shape=Mdiamond]; a [type=review]; exit [shape=Msquare]; start -> a -> exit }";
 
-  it("loads a module's handlers, also TypeScript", async () => {
+  it("loads a module's handlers", async () => {
     write("own.dot", own);
     write("own.mjs", "export default { review: async ({ stage }) => `looked at ${stage}` };");
     const { code, stdout } = await run("run own.dot --json --handlers own.mjs", { cwd });
