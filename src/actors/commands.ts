@@ -2,7 +2,8 @@
 import type { JsonValue } from "../graph/index.ts";
 import type { CommandRow } from "../persistence/store.ts";
 import type { Draft } from "./draft.ts";
-import { type AnswerReading, readAnswer } from "./gates.ts";
+import { refuseClosed } from "./gates/closed-gates.ts";
+import { type AnswerReading, type Question, readAnswer } from "./gates/read-answer.ts";
 import { RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import { deliver, type TurnContext } from "./turn.ts";
 
@@ -60,7 +61,7 @@ function commandEvent(draft: Draft, { row, hasSlot }: CommandInput, settings: { 
     actor: row.actor,
     ...(row.reason === undefined ? {} : { reason: row.reason }),
   };
-  const source = body["source"] === "inherited" ? "inherited" : "own";
+  const source = isInherited(row) ? "inherited" : "own";
   switch (row.verb) {
     case "pause": {
       const mode = body["mode"] === "interrupt" ? "interrupt" : "drain";
@@ -89,6 +90,11 @@ function commandEvent(draft: Draft, { row, hasSlot }: CommandInput, settings: { 
   }
 }
 
+/** A parent pauses and continues its children in its own name. */
+function isInherited(row: CommandRow): boolean {
+  return (row.body as Record<string, unknown> | null)?.["source"] === "inherited";
+}
+
 function deliverAnswer(turn: TurnContext, row: CommandRow): void {
   const { draft } = turn;
   const { gate: id, answer } = row.body as { gate: string; answer: JsonValue };
@@ -98,7 +104,7 @@ function deliverAnswer(turn: TurnContext, row: CommandRow): void {
     draft.reply = { ...replyTo(draft, row), code: refusal?.code ?? "gate_not_found", hint: refusal?.hint ?? "" };
     return;
   }
-  const reading: AnswerReading = readAnswer(gate, answer);
+  const reading: AnswerReading = readAnswer(gate.question as unknown as Question, answer);
   if (!reading.ok) {
     draft.reply = { ...replyTo(draft, row), code: "answer_invalid", hint: reading.problem };
     return;
@@ -117,7 +123,9 @@ function replyTo(draft: Draft, row: CommandRow) {
 
 function refuseAnswer(draft: Draft, gate: string): { code: string; hint: string } | undefined {
   if (draft.control === "cancelling") return { code: "run_cancelling", hint: "the run is being cancelled" };
-  if (draft.gate(gate)) return undefined;
+  if (draft.gate(gate)?.status === "open") return undefined;
+  const closed = draft.held.closedGates.get(gate);
+  if (closed) return refuseClosed(gate, closed);
   return { code: "gate_not_found", hint: `no gate ${gate} is open; \`questions\` lists those that are` };
 }
 
@@ -132,7 +140,14 @@ export function answerCommand(draft: Draft): CommandResult | undefined {
     accepted
       ? {
           type: "control.accepted",
-          data: { verb: row.verb, before: before as "running", after: after as "running", changed, ...reason },
+          data: {
+            verb: row.verb,
+            before: before as "running",
+            after: after as "running",
+            changed,
+            ...(isInherited(row) ? { source: "inherited" as const } : {}),
+            ...reason,
+          },
         }
       : {
           type: "control.rejected",

@@ -21,6 +21,7 @@ import type {
   TimerWrite,
   TurnWrite,
 } from "../persistence/store.ts";
+import type { ClosedGate } from "./gates/closed-gates.ts";
 import { CHARTS, type HeldRun, type LiveActor, RUN_ACTOR, type RunSnapshot, regionOf, runContext } from "./held-run.ts";
 import { ScopeChanges } from "./scopes.ts";
 
@@ -210,6 +211,16 @@ export class Draft {
     }
   }
 
+  #closed({ status, answer }: GateRow): ClosedGate {
+    const by = this.cause?.actor;
+    return {
+      status,
+      ...(by === undefined ? {} : { by }),
+      ...(answer === undefined ? {} : status === "timed_out" ? { choice: String(answer) } : { answer }),
+      atMs: this.atMs,
+    };
+  }
+
   /** After the commit: what was drafted is now what is held. */
   apply(): void {
     const { held } = this;
@@ -229,7 +240,10 @@ export class Draft {
     }
     for (const [gate, row] of this.gates) {
       if (row.status === "open") held.gates.set(gate, { ...row, openedSeq: held.seq });
-      else held.gates.delete(gate);
+      else {
+        held.gates.delete(gate);
+        held.closedGates.note(gate, this.#closed(row));
+      }
     }
     for (const { execution, stage } of this.starts) {
       if (this.isExecuting(stage)) held.open.set(execution, stage);

@@ -1,14 +1,11 @@
-/** Gates: questions made from the graph, and answers read against them. Source: 03 §7, 04 §2. */
-import { type GraphNode, type JsonValue, parseChoiceLabel, parseDuration } from "../graph/index.ts";
+/** Gates: questions made from the graph, their deadlines on the run's clock. Source: 03 §7, 04 §2. */
+import { type GraphEdge, type GraphNode, type JsonValue, parseChoiceLabel, parseDuration } from "../graph/index.ts";
 import type { EntryOutcome } from "../journal/catalogue.ts";
-import type { NewEntry } from "../journal/entry.ts";
 import type { Effect } from "../machines/protocol.ts";
 import type { GateRow } from "../persistence/store.ts";
 import type { Draft } from "./draft.ts";
+import { type Option, type Question, readAnswer } from "./gates/read-answer.ts";
 import { stageActor } from "./held-run.ts";
-
-export type Question = NewEntry<"gate.opened">["data"];
-type Option = Question["options"][number];
 
 export const gateDeadline = (gate: string): string => `${gate}:deadline`;
 
@@ -53,27 +50,61 @@ function askPerson(draft: Draft, gate: string, node: GraphNode): Question {
   };
 }
 
+const KINDS: readonly string[] = ["yes_no", "confirmation", "multiple_choice", "multi_select", "freeform"];
+
+/**
+ * `human.kind` where the node says it, else as its choices are: none asks for a text, one for its confirmation, a yes
+ * and a no for one of the two, all others for a choice.
+ */
 function questionKind(node: GraphNode, options: readonly Option[]): Question["kind"] {
-  const asked = node.attributes["human.kind"] ?? node.attributes["question_type"];
-  const kinds: readonly string[] = ["yes_no", "confirmation", "multiple_choice", "multi_select", "freeform"];
-  if (typeof asked === "string" && kinds.includes(asked)) return asked as Question["kind"];
-  return options.length === 0 || options.every(({ label }) => label === "") ? "freeform" : "multiple_choice";
+  const asked = node.attributes["human.kind"];
+  if (typeof asked === "string" && KINDS.includes(asked)) return asked as Question["kind"];
+  if (options.length === 0) return "freeform";
+  if (options.length === 1) return "confirmation";
+  const words = new Set(options.map(({ label }) => parseChoiceLabel(label).text.toLowerCase()));
+  return options.length === 2 && words.has("yes") && words.has("no") ? "yes_no" : "multiple_choice";
 }
 
-/** An option an outgoing edge: its label, else its target; the key from the label's accelerator. */
+/**
+ * An option a choice: the label of its edge, else its target. Accelerators that labels give come first; the others get
+ * their first letter where it is free, else a number.
+ */
 function optionsOf(draft: Draft, node: GraphNode): Option[] {
+  const edges = draft.held.index.outgoing(node.id);
+  const labelled = edges.map((edge) => ({ edge, label: labelOf(edge) }));
+  // An edge that has a condition and no label is a way on that nobody chooses.
+  const choices = labelled.filter(({ edge, label }) => label !== undefined || !hasCondition(edge));
   const taken = new Set<string>();
-  return draft.held.index.outgoing(node.id).map((edge) => {
-    const label =
-      typeof edge.attributes["label"] === "string" && edge.attributes["label"] !== ""
-        ? edge.attributes["label"]
-        : edge.to;
-    const parsed = parseChoiceLabel(label);
-    const wanted = (parsed.key ?? parsed.text.slice(0, 1)).toUpperCase();
-    const key = taken.has(wanted) || wanted === "" ? String(taken.size + 1) : wanted;
-    taken.add(key);
+  const given = choices.map(({ edge, label }) => accelerator(label ?? edge.to, taken));
+  return choices.map(({ edge, label = edge.to }, index) => {
+    const key = given[index] ?? freeKey(parseChoiceLabel(label).text, taken);
     return { key, label, to: edge.to };
   });
+}
+
+function labelOf({ attributes }: GraphEdge): string | undefined {
+  const label = attributes["label"];
+  return typeof label === "string" && label !== "" ? label : undefined;
+}
+
+function hasCondition({ attributes }: GraphEdge): boolean {
+  const condition = attributes["condition"];
+  return typeof condition === "string" && condition.trim() !== "";
+}
+
+function accelerator(label: string, taken: Set<string>): string | undefined {
+  const key = parseChoiceLabel(label).key?.toUpperCase();
+  if (key === undefined || key === "" || taken.has(key)) return undefined;
+  taken.add(key);
+  return key;
+}
+
+function freeKey(text: string, taken: Set<string>): string {
+  const letter = ([...text][0] ?? "").toUpperCase();
+  let key = letter;
+  for (let number = 1; key === "" || taken.has(key); number += 1) key = String(number);
+  taken.add(key);
+  return key;
 }
 
 function askInterrupted({ gate, stage }: { gate: string; stage: string }): Question {
@@ -90,93 +121,11 @@ function askInterrupted({ gate, stage }: { gate: string; stage: string }): Quest
   };
 }
 
-export type AnswerReading =
-  | { readonly ok: true; readonly choice: string; readonly outcome: EntryOutcome }
-  | { readonly ok: false; readonly problem: string };
-
-/** An answer as the stage's outcome; `problem` says what was expected. */
-export function readAnswer(gate: GateRow, answer: JsonValue): AnswerReading {
-  const question = gate.question as unknown as Question;
-  if (question.purpose === "interrupted") return readVerdict(answer);
-  if (question.kind === "freeform") return readText(answer);
-  if (question.kind === "multi_select") return readSelection(question, answer);
-  const option = findOption(question.options, answer);
-  return option ? chosen(option) : refuse(question);
-}
-
-function readVerdict(answer: JsonValue): AnswerReading {
-  const word = typeof answer === "string" ? answer.trim() : "";
-  const lower = word.toLowerCase();
-  if (lower === "retry" || lower === "r") return { ok: true, choice: "retry", outcome: { status: "success" } };
-  if (lower === "fail" || lower === "f") {
-    return {
-      ok: true,
-      choice: "fail",
-      outcome: { status: "fail", failureReason: "a person said so after its process was lost" },
-    };
-  }
-  const status = lower === "done" || lower === "d" ? "success" : lower.startsWith("done:") ? lower.slice(5) : undefined;
-  if (status !== undefined && /^[a-z][a-z0-9_-]*$/.test(status))
-    return { ok: true, choice: "done", outcome: { status } };
-  return { ok: false, problem: "expected retry, fail, done or done:<status>" };
-}
-
-function readText(answer: JsonValue): AnswerReading {
-  if (typeof answer !== "string") return { ok: false, problem: "expected a text" };
-  return { ok: true, choice: answer, outcome: { status: "success", contextUpdates: { "human.gate.text": answer } } };
-}
-
-function readSelection(question: Question, answer: JsonValue): AnswerReading {
-  const wanted = Array.isArray(answer) ? answer : typeof answer === "string" ? answer.split(",") : [];
-  const options = wanted.map((one) => findOption(question.options, one as JsonValue));
-  const found = options.filter((option) => option !== undefined);
-  if (found.length === 0 || found.length !== options.length) return refuse(question);
-  const labels = found.map(({ label }) => parseChoiceLabel(label).text);
-  const reading = chosen(found[0] as Option);
-  if (!reading.ok) return reading;
-  return {
-    ...reading,
-    outcome: {
-      ...reading.outcome,
-      contextUpdates: { ...reading.outcome.contextUpdates, "human.gate.selection": labels },
-    },
-  };
-}
-
-function chosen(option: Option): AnswerReading {
-  const label = parseChoiceLabel(option.label).text;
-  return {
-    ok: true,
-    choice: option.key,
-    outcome: {
-      status: "success",
-      preferredLabel: option.label,
-      ...(option.to === undefined ? {} : { suggestedNextIds: [option.to] }),
-      contextUpdates: { "human.gate.selected": option.key, "human.gate.label": label },
-    },
-  };
-}
-
-function findOption(options: readonly Option[], answer: JsonValue): Option | undefined {
-  if (typeof answer !== "string" && typeof answer !== "boolean") return undefined;
-  const word = (typeof answer === "boolean" ? (answer ? "yes" : "no") : answer).trim().toLowerCase();
-  const is = (text: string | undefined) => text?.trim().toLowerCase() === word;
-  return (
-    options.find(({ key }) => is(key)) ??
-    options.find(({ label }) => is(label) || is(parseChoiceLabel(label).text)) ??
-    options.find(({ to }) => is(to))
-  );
-}
-
-function refuse(question: Question): AnswerReading {
-  const choices = question.options.map(({ key, label }) => `${key} (${label})`).join(", ");
-  return { ok: false, problem: `expected one of ${choices}` };
-}
-
 /** What a gate comes to when its deadline passes: its default choice, else `retry`. Source: 03 §7. */
 export function answerAtDeadline(gate: GateRow): { readonly choice: string; readonly outcome: EntryOutcome } {
-  const { defaultChoice } = gate.question as unknown as Question;
-  const reading = defaultChoice === undefined ? undefined : readAnswer(gate, defaultChoice);
+  const question = gate.question as unknown as Question;
+  const { defaultChoice } = question;
+  const reading = defaultChoice === undefined ? undefined : readAnswer(question, defaultChoice);
   if (reading?.ok) return { choice: reading.choice, outcome: reading.outcome };
   return {
     choice: "",

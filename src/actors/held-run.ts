@@ -5,6 +5,7 @@ import { runMachine } from "../machines/run.machine.ts";
 import { stageMachine } from "../machines/stage.machine.ts";
 import { type AnyStateMachine, machineTag, type SnapshotOf } from "../machines/xstate.ts";
 import type { GateRow, RunRow, RunStatus, TimerRow } from "../persistence/store.ts";
+import type { ClosedGates } from "./gates/closed-gates.ts";
 import type { Scopes } from "./scopes.ts";
 
 export type RunSnapshot = SnapshotOf<typeof runMachine>;
@@ -60,12 +61,19 @@ export interface HeldRun {
   readonly timers: Map<string, TimerRow>;
   /** Open gates. */
   readonly gates: Map<string, GateRow>;
+  /** The newest of those that are not open any more. */
+  readonly closedGates: ClosedGates;
   /** Open executions and the stage each belongs to. */
   readonly open: Map<string, string>;
   /** Executions that outlived their grace and still go on in this process. */
   readonly abandoned: Map<string, string>;
   /** Snapshots of users' machines, by stage. */
   readonly machineSnapshots: Map<string, string>;
+}
+
+/** Id of the run that this one starts over as. */
+export function followerId({ row, runId, restarts }: Pick<HeldRun, "row" | "runId" | "restarts">): string {
+  return `${row.rootRun ?? runId}~r${restarts + 1}`;
 }
 
 export function runContext(held: Pick<HeldRun, "actors">): RunSnapshot["context"] | undefined {

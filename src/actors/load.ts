@@ -4,6 +4,7 @@ import { type Graph, indexGraph, type JsonValue } from "../graph/index.ts";
 import { executionId } from "../machines/stage.machine.ts";
 import { restore } from "../machines/xstate.ts";
 import type { ContextRow, RunCreation, RunImage, Store } from "../persistence/store.ts";
+import { ClosedGates } from "./gates/closed-gates.ts";
 import { CHARTS, type HeldRun, kindOfActor, type LiveActor, regionOf } from "./held-run.ts";
 import { Scopes } from "./scopes.ts";
 
@@ -26,6 +27,7 @@ export function emptyRun(create: RunCreation, graph: Graph, restarts: number): H
     scopes,
     timers: new Map(),
     gates: new Map(),
+    closedGates: new ClosedGates(),
     open: new Map(),
     abandoned: new Map(),
     machineSnapshots: new Map(),
@@ -58,6 +60,7 @@ export async function holdRun(store: Store, image: RunImage, graph: Graph): Prom
     scopes,
     timers: new Map(image.timers.map((row) => [row.timer, row])),
     gates: new Map(image.gates.map((row) => [row.gate, row])),
+    closedGates: new ClosedGates(),
     open: openExecutions(actors),
     abandoned: new Map(),
     machineSnapshots: new Map(image.handlerSnapshots.map(({ stage, snapshot }) => [stage, snapshot])),
