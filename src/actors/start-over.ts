@@ -2,7 +2,7 @@
 import type { JsonValue } from "../graph/index.ts";
 import type { RunCreation, TurnWrite } from "../persistence/store.ts";
 import type { Draft } from "./draft.ts";
-import type { HeldRun } from "./held-run.ts";
+import { followerId, type HeldRun } from "./held-run.ts";
 import { type CreatedData, computeTurn, type TurnSettings } from "./inputs.ts";
 import { emptyRun } from "./load.ts";
 
@@ -33,11 +33,6 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
   const next = emptyRun(create, graph, restarts);
   const input = { kind: "begin" as const, create, slot: false, created, head };
   return computeTurn(next, input, { ...settings, atMs: draft.atMs }).toWrite();
-}
-
-/** Id of the next run of the chain. */
-export function followerId(held: HeldRun): string {
-  return `${held.row.rootRun ?? held.runId}~r${held.restarts + 1}`;
 }
 
 /** What each run's main scope starts with, whatever is persisted over a restart. */

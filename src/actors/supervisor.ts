@@ -13,13 +13,13 @@ import type { CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { Driver } from "./driver.ts";
 import type { ExecutionDeps } from "./executions.ts";
-import type { HeldRun } from "./held-run.ts";
+import { followerId, type HeldRun } from "./held-run.ts";
 import type { CreatedData, TurnSettings } from "./inputs.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { stageInputsOf } from "./stage-inputs.ts";
-import { followerId, startOver } from "./start-over.ts";
+import { startOver } from "./start-over.ts";
 import { claimRun, commandUnowned, readUnowned } from "./unowned.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {

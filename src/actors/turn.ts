@@ -9,7 +9,7 @@ import { stageMachine } from "../machines/stage.machine.ts";
 import { begin, step } from "../machines/xstate.ts";
 import type { Draft, Message } from "./draft.ts";
 import { gateDeadline, openGate } from "./gates.ts";
-import { branchActor, CHARTS, type LiveActor, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import { branchActor, CHARTS, followerId, type LiveActor, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import type { StageInputs } from "./stage-inputs.ts";
 
 export interface TurnContext {
@@ -152,14 +152,20 @@ function absorbOne(turn: TurnContext, effect: Effect): void {
       draft.patch = { ...draft.patch, ...(effect.patch as Draft["patch"]) };
       return;
     case "effect.restart":
-      draft.restart = effect.node;
-      return;
+      return startOver(draft, effect.node);
     case "effect.reply":
       if (draft.reply) draft.reply = { ...draft.reply, ...replyOf(effect) };
       return;
     default:
       unreachable(effect, "effect");
   }
+}
+
+/** The run goes on as another, which is created with this turn. */
+function startOver(draft: Draft, node: string): void {
+  const { held } = draft;
+  draft.restart = node;
+  draft.record({ type: "run.restarted", data: { newRunId: followerId(held), restarts: held.restarts + 1 } });
 }
 
 function endActor(draft: Draft, address: string): void {
@@ -265,7 +271,7 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
   const { draft } = turn;
   draft.hops += 1;
   draft.scopes.set(visitsScope(effect.branch), effect.node, effect.visit);
-  const isOverLimit = turn.isCold || draft.hops > TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
+  const isOverLimit = turn.isCold || draft.hops >= TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
   if (isOverLimit) draft.more = true;
   const control = isOverLimit && draft.control === "running" ? "paused" : (draft.control as "running");
   const { snapshot, effects } = begin(stageMachine, {
