@@ -34,6 +34,7 @@ export function controlWatch(inFlight: () => readonly string[]): ControlWatch {
     const going = inFlight();
     const unnamed = going.filter((execution) => !work.open.has(execution) && !work.abandoned.has(execution));
     if (unnamed.length > 0) say(`${unnamed.join(", ")} goes on and is neither open nor abandoned`);
+    for (const stage of overlapping(going)) say(`two executions of ${stage} go on at once`);
     if (status === "paused" && going.length > 0) say(`paused while ${going.join(", ")} goes on`);
     if (status === "paused" && work.open.size > 0) say(`paused with ${[...work.open].join(", ")} open`);
     if (acknowledged && work.isStandingStill && turn.entries.some(({ type }) => type === "stage.started"))
@@ -65,6 +66,12 @@ export function controlWatch(inFlight: () => readonly string[]): ControlWatch {
       return work.open;
     },
   };
+}
+
+/** Stages with more than one execution among these. */
+function overlapping(executions: readonly string[]): readonly string[] {
+  const stages = executions.map((execution) => execution.slice(0, execution.lastIndexOf("#")));
+  return [...new Set(stages.filter((stage, index) => stages.indexOf(stage) !== index))];
 }
 
 /** What commands of the turn were told, against what is open after it. */

@@ -4,6 +4,7 @@
  */
 import type { Handler } from "../actors/handler.ts";
 import { isTerminal } from "../actors/held-run.ts";
+import { isSafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
 import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunStatus, Store, TurnWrite } from "../persistence/store.ts";
@@ -34,6 +35,7 @@ export interface RunWorldOptions {
 
 const RUN_ID = "run";
 /** Long enough that leases are not what a test is about. */
+const RETRY_MS = 100;
 const LEASE_MS = 24 * 60 * 60 * 1000;
 
 export class RunWorld {
@@ -48,6 +50,7 @@ export class RunWorld {
   readonly #waiters = new Set<() => void>();
   readonly #asked = new Set<string>();
   #process: VirtualProcess | undefined;
+  #elsewhere: Promise<VirtualProcess> | undefined;
   #failure: Error | undefined;
 
   constructor(options: RunWorldOptions) {
@@ -74,7 +77,7 @@ export class RunWorld {
     });
     this.#process = born;
     const isStored = this.turns > 0;
-    const taken = isStored ? born.runtime.resume(this.watch.runId) : this.#start(born);
+    const taken = isStored ? this.#takeUp(born) : this.#start(born);
     // A process that dies gives no answer, or that its store is gone; both are seen in it, not in the answer.
     await Promise.race([taken.catch((error: unknown) => this.#refused(born, error)), born.died]);
     if (!born.isDead && isStored) this.#askAgain();
@@ -84,6 +87,18 @@ export class RunWorld {
   #start({ runtime }: VirtualProcess): Promise<Run> {
     const { pipeline, inputs } = this.#options;
     return runtime.start(pipeline, { runId: RUN_ID, ...(inputs === undefined ? {} : { inputs }) });
+  }
+
+  /** Whoever holds the lease for a moment, to apply a command, is waited for. */
+  async #takeUp({ runtime }: VirtualProcess): Promise<Run> {
+    for (;;) {
+      try {
+        return await runtime.resume(this.watch.runId);
+      } catch (error) {
+        if (!isSafepointError(error) || !error.retryable) throw error;
+        await this.scheduler.clock.sleep(RETRY_MS);
+      }
+    }
   }
 
   #refused(process: VirtualProcess, error: unknown): void {
@@ -106,6 +121,13 @@ export class RunWorld {
   async run(): Promise<Run> {
     if (!this.#process) throw new Error("boot a process first");
     return this.#process.runtime.get(this.watch.runId);
+  }
+
+  /** The run, as another process sees it, which drives nothing. Its commands go through the store. */
+  async runElsewhere(): Promise<Run> {
+    const { scheduler } = this;
+    this.#elsewhere ??= virtualProcess({ store: this.#observed, scheduler, runtime: { actor: "elsewhere" } });
+    return (await this.#elsewhere).runtime.get(this.watch.runId);
   }
 
   /** The process dies, without another word. */

@@ -9,7 +9,7 @@ export function scheduledStore(store: Store, scheduler: Pick<Scheduler, "turn">)
     return work();
   };
   return {
-    ...delegate(store),
+    ...delegateStore(store),
     async commit(turns) {
       await scheduler.turn("commit");
       const results = await store.commit(turns);
@@ -28,7 +28,7 @@ export function scheduledStore(store: Store, scheduler: Pick<Scheduler, "turn">)
 /** The same store; tells of each turn that it took, in the moment it took it. */
 export function observedStore(store: Store, onTurn: (turn: TurnWrite, result: TurnResult) => void): Store {
   return {
-    ...delegate(store),
+    ...delegateStore(store),
     async commit(turns) {
       const results = await store.commit(turns);
       for (const [index, turn] of turns.entries()) {
@@ -40,7 +40,8 @@ export function observedStore(store: Store, onTurn: (turn: TurnWrite, result: Tu
   };
 }
 
-function delegate(store: Store): Store {
+/** Every method as it is; to begin a wrapper with. */
+export function delegateStore(store: Store): Store {
   return {
     kind: store.kind,
     location: store.location,

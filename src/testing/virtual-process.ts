@@ -4,8 +4,9 @@ import type { Store } from "../persistence/store.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/api.ts";
 import { createRuntime } from "../runtime/create-runtime.ts";
 import { crashBefore, type FaultPlan, faultStore } from "./fault-store.ts";
-import { scheduledStore } from "./scheduled-store.ts";
+import { delegateStore, scheduledStore } from "./scheduled-store.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { bearOwner, ownedStore } from "./virtual-owner.ts";
 
 export interface VirtualProcess {
   readonly runtime: Runtime;
@@ -17,7 +18,7 @@ export interface VirtualProcess {
 }
 
 export interface VirtualProcessOptions {
-  /** What outlives the process. */
+  /** What outlives the process, and what other processes share with it. */
   readonly store: Store;
   readonly scheduler: Scheduler;
   /** What goes wrong with its writes. A crash of the plan kills the process. */
@@ -29,16 +30,18 @@ export interface VirtualProcessOptions {
 
 /** Starts a runtime whose writes wait for the scheduler, on the scheduler's clock and with ids from its seed. */
 export async function virtualProcess(options: VirtualProcessOptions): Promise<VirtualProcess> {
-  const { scheduler, plan } = options;
+  const { scheduler, plan, store } = options;
   const death = Promise.withResolvers<void>();
+  const identity = bearOwner(store);
   let isDead = false;
   const die = () => {
     if (isDead) return;
     isDead = true;
+    identity.die();
     options.onDeath?.();
     death.resolve();
   };
-  const mortal = faultStore(options.store, {
+  const faulty = faultStore(ownedStore(store, identity.owner), {
     faultAt: (n, operation) => (isDead ? crashBefore : plan?.faultAt(n, operation)),
     onCrash: () => {
       plan?.onCrash?.();
@@ -48,7 +51,7 @@ export async function virtualProcess(options: VirtualProcessOptions): Promise<Vi
   const runtime = await createRuntime({
     actor: "tester",
     ...options.runtime,
-    store: scheduledStore(mortal, scheduler),
+    store: mortalStore(scheduledStore(faulty, scheduler), () => isDead),
     clock: mortalClock(scheduler.clock, () => isDead),
     random: scheduler.random,
   });
@@ -69,4 +72,31 @@ function mortalClock(clock: Clock, isDead: () => boolean): Clock {
     setTimer: (callback, delayMs) => clock.setTimer(() => isDead() || callback(), delayMs),
     clearTimer: (handle) => clock.clearTimer(handle),
   };
+}
+
+/** The same store, whose answers do not reach a process that died meanwhile. */
+function mortalStore(store: Store, isDead: () => boolean): Store {
+  const answer = async <T>(work: Promise<T>): Promise<T> => {
+    const settled = await work.finally(() => (isDead() ? never() : undefined));
+    return settled;
+  };
+  return {
+    ...delegateStore(store),
+    commit: (turns) => answer(store.commit(turns)),
+    claim: (request) => answer(store.claim(request)),
+    renew: (leases, untilMs) => answer(store.renew(leases, untilMs)),
+    release: (leases) => answer(store.release(leases)),
+    load: (runId) => answer(store.load(runId)),
+    read: (topic, query) => answer(store.read(topic, query)),
+    submit: (command) => answer(store.submit(command)),
+    writeSide: (side) => answer(store.writeSide(side)),
+    putPipeline: (pipeline) => answer(store.putPipeline(pipeline)),
+    putBlob: (bytes) => answer(store.putBlob(bytes)),
+    getBlob: (hash) => answer(store.getBlob(hash)),
+    watch: (onChange) => store.watch(() => isDead() || onChange()),
+  };
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
 }
