@@ -44,7 +44,9 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #drivers = new Map<string, Driver>();
   /** Runs that wait for a slot, oldest first. */
-  readonly #queue: string[] = [];
+  readonly #queue = new Set<string>();
+  /** Runs that were given a slot and have not stored that yet. */
+  readonly #granted = new Set<string>();
   readonly #taking = new Map<string, Promise<Driver>>();
   /** Leases that are being given back. */
   readonly #endings = new Set<Promise<void>>();
@@ -69,8 +71,10 @@ export class Supervisor {
 
   #slotsTaken(): number {
     let taken = 0;
-    for (const { held } of this.#drivers.values())
-      if (held.row.status !== "queued" && held.row.status !== "paused") taken += 1;
+    for (const { held } of this.#drivers.values()) {
+      const isWaiting = held.row.status === "queued" || held.row.status === "paused";
+      if (!isWaiting || this.#granted.has(held.runId)) taken += 1;
+    }
     return taken;
   }
 
@@ -81,7 +85,7 @@ export class Supervisor {
   /** Creates a run and drives it. Resolves when it is stored. Rejects `run_exists`. */
   async start({ create, created, graph }: NewRun): Promise<void> {
     this.#refuseWhenStopping();
-    const slot = this.#hasSlot() && this.#queue.length === 0;
+    const slot = this.#hasSlot() && this.#queue.size === 0;
     const owned: RunCreation = {
       ...create,
       status: slot ? "running" : "queued",
@@ -91,7 +95,7 @@ export class Supervisor {
     const held = emptyRun(owned, graph, created.restarts ?? 0);
     if (this.#drivers.has(create.runId)) throw runExists(create.runId);
     const driver = this.#drive(held);
-    if (!slot) this.#queue.push(create.runId);
+    if (!slot) this.#queue.add(create.runId);
     try {
       await driver.deliver({ kind: "begin", create: owned, slot, created });
     } catch (failure) {
@@ -131,6 +135,7 @@ export class Supervisor {
 
   #onCommitted(held: HeldRun, draft: Draft): void {
     this.#deps.onCommitted(held, draft);
+    if (draft.patch.status === "queued") this.#queue.add(held.runId);
     if (draft.patch.status !== undefined) this.#fillSlots();
     if (draft.restart !== undefined) void this.#takeUpFollower(followerId(held));
   }
@@ -147,18 +152,20 @@ export class Supervisor {
 
   #forget(runId: string): void {
     this.#drivers.delete(runId);
-    const place = this.#queue.indexOf(runId);
-    if (place >= 0) this.#queue.splice(place, 1);
+    this.#granted.delete(runId);
+    this.#queue.delete(runId);
     if (this.#drivers.size === 0) this.#disarm();
   }
 
   #fillSlots(): void {
-    while (this.#queue.length > 0 && this.#hasSlot() && !this.#isStopping) {
-      const driver = this.#drivers.get(this.#queue.shift() as string);
-      if (driver?.held.row.status === "queued") {
-        driver.push({ kind: "slot" });
-        return;
-      }
+    for (const runId of this.#queue) {
+      if (!this.#hasSlot() || this.#isStopping) return;
+      this.#queue.delete(runId);
+      const driver = this.#drivers.get(runId);
+      if (driver?.held.row.status !== "queued") continue;
+      this.#granted.add(runId);
+      const settle = () => this.#granted.delete(runId);
+      driver.deliver({ kind: "slot" }).then(settle, settle);
     }
   }
 
@@ -224,7 +231,7 @@ export class Supervisor {
 
   async #takeUp(held: HeldRun, foreign: ReadonlySet<string>): Promise<Driver> {
     const driver = this.#drive(held);
-    if (held.row.status === "queued") this.#queue.push(held.runId);
+    if (held.row.status === "queued") this.#queue.add(held.runId);
     const { host, pid } = this.#deps.owner;
     await driver.deliver({ kind: "taken", resumeEpoch: held.row.resumeEpoch + 1, host, pid, foreign });
     this.#fillSlots();

@@ -56,7 +56,8 @@ export async function readUnowned({ store, clock }: Pick<UnownedDeps, "store" | 
     return !isAlive;
   };
   const found = new Map([...free, ...live.filter(isOrphan)].map((row) => [row.runId, row]));
-  return [...found.values()].sort((a, b) => a.createdAtMs - b.createdAtMs);
+  // Rows come newest first, which also orders those of one instant.
+  return [...found.values()].reverse().sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 
 /** Undefined when somebody drives the run after all: then the inbox is the way. */
