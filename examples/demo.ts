@@ -25,6 +25,8 @@ const directory = mkdtempSync(join(tmpdir(), "safepoint-demo-"));
 const storeFile = join(directory, "demo.db");
 const env = { TMPDIR: directory, NO_COLOR: "1" };
 const deadline = AbortSignal.timeout(PATIENCE_MS);
+/** What a process printed last says why it ended. */
+let lastLine = "";
 
 process.exitCode = await demo().catch((error: Error) => {
   if (asJson) process.stdout.write(`${JSON.stringify({ runId: RUN_ID, ok: false, error: error.message })}\n`);
@@ -147,9 +149,6 @@ function report(result: Result): void {
   const times = `killed after ${seconds(result.killed.afterMs)}, resumed for ${seconds(result.resumed.tookMs)}`;
   say(`\n${result.ok ? "All of it holds" : "Not all of it holds"}: ${times}, ${seconds(tookMs)} in all.`);
 }
-
-/** What a process printed last says why it ended. */
-let lastLine = "";
 
 function quote(line: string): void {
   lastLine = line;
