@@ -164,7 +164,8 @@ export class Draft {
       baseSeq: held.seq,
       atMs: this.atMs,
       entries: this.entries,
-      run: this.patch,
+      // A patch that says nothing would still name the run's indexed columns: a page more in every turn.
+      ...(Object.keys(this.patch).length > 0 ? { run: this.patch } : {}),
       ...(this.create ? { create: this.create } : {}),
       ...(actors.length > 0 ? { actors } : {}),
       ...(context.length > 0 ? { context } : {}),
