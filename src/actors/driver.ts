@@ -115,6 +115,8 @@ export class Driver {
     this.#mailbox.shift();
     letter.settle?.resolve(result);
     this.#perform(draft);
+    // The retry of a stage waits for its abandoned execution.
+    if (letter.input.kind === "returned") this.#timers.arm();
   }
 
   /** Hands the same turn in until the store has answered for it. */

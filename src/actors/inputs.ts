@@ -87,10 +87,13 @@ export function computeTurn(
   const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: settings.isStopping === true };
   const before = draft.control;
   take(turn, input, settings);
-  if (draft.control !== before || input.kind === "follow" || input.kind === "taken") followAll(turn);
+  if (draft.control !== before || ALIGNING.has(input.kind)) followAll(turn);
   settleControl(turn);
   return draft;
 }
+
+/** Inputs after which actors may lag behind the run although its control did not move. */
+const ALIGNING: ReadonlySet<Input["kind"]> = new Set<Input["kind"]>(["follow", "taken", "escalate", "returned"]);
 
 function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
   switch (input.kind) {
@@ -116,7 +119,7 @@ function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
       turn.draft.record(discarded(input, input.status, "its execution was abandoned"));
       return;
     case "escalate":
-      return deliver(turn, { to: RUN_ACTOR, event: { type: "ESCALATE", draining: turn.draft.openExecutions() } });
+      return escalate(turn);
     case "follow":
       return;
     default:
@@ -172,10 +175,21 @@ function discarded({ execution, stage }: { execution: string; stage: string }, s
   return { type: "stage.result_discarded" as const, stage, execution, data: { status, reason } };
 }
 
+/** The pause whose deadline passed may have been taken back, and another be in force, before its turn came. */
+function escalate(turn: TurnContext): void {
+  const { draft } = turn;
+  const run = draft.actor(RUN_ACTOR);
+  const deadlineMs = run?.kind === "run" ? run.snapshot.context.pause?.deadlineMs : undefined;
+  if (deadlineMs == null || draft.atMs < deadlineMs) return;
+  deliver(turn, { to: RUN_ACTOR, event: { type: "ESCALATE", draining: draft.openExecutions() } });
+}
+
 function fireTimer(turn: TurnContext, timer: string): void {
   const { draft } = turn;
   const row = draft.timer(timer);
   if (!row) return;
+  // It fell due while the turn before was being stored: one that stopped the run's clock stopped this timer too.
+  if (row.clock === "run" && draft.runMs < row.dueMs) return;
   draft.timers.set(timer, null);
   if (row.kind !== "gate") return deliver(turn, { to: row.actor, event: { type: "TIMER_FIRED", timer } });
   const gate = draft.gate(timer.slice(0, -":deadline".length));
