@@ -1,22 +1,14 @@
 /** The pipelines of other systems run to the end that the rules say, whatever their stages come to. */
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRuntime, parsePipeline } from "../../src/index.ts";
+import { PIPELINES, readPipelineFile } from "./corpus.ts";
 import { CANNOT_RUN, EXPECTED } from "./expected-paths.ts";
 import { isOf, type Ran, runScenario } from "./scenario.ts";
-
-const CORPUS = resolve(import.meta.dirname, "../../../shared/corpus");
-const NOT_DOT = "docs--strongdm--dot-specs--simple_example_integration_smoke_test.dot";
-
-const files = existsSync(CORPUS) ? globSync("*/*.dot", { cwd: CORPUS }).sort() : [];
-const pipelines = files.filter((file) => basename(file) !== NOT_DOT);
-const read = (file: string) => readFileSync(resolve(CORPUS, file), "utf8");
 
 it("every pipeline of the corpus has its scenarios, or is one that cannot run yet", () => {
   const known = [...Object.keys(EXPECTED), ...Object.keys(CANNOT_RUN)].sort();
   expect(known).toHaveLength(34);
-  expect([[], known]).toContainEqual(pipelines);
+  expect([[], known]).toContainEqual(PIPELINES);
 });
 
 it("every pipeline is seen to succeed and to fail", () => {
@@ -35,7 +27,7 @@ it("every pipeline is seen to succeed and to fail", () => {
 
 /** 03 §4: a failure goes on by a true condition, to a conditional, or to a retry target; and never ends well. */
 function expectNoFailureForgotten(file: string, { entries, ends }: Ran): void {
-  const graph = parsePipeline(read(file));
+  const graph = parsePipeline(readPipelineFile(file));
   const typeOf = (node: string) => graph.nodes.find(({ id }) => id === node)?.type;
   const failed = new Set(
     entries.filter((entry) => isOf(entry, "stage.failed")).map(({ runId, stage }) => `${runId} ${stage}`),
@@ -55,10 +47,10 @@ function nodeOf(stage = ""): string {
   return stage.slice(stage.indexOf("/") + 1, stage.lastIndexOf("@"));
 }
 
-if (files.length > 0) {
+if (PIPELINES.length > 0) {
   describe.each(Object.entries(EXPECTED))("%s", (file, scenarios) => {
     it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", async (_name, scenario) => {
-      const ran = await runScenario(read(file), scenario);
+      const ran = await runScenario(readPipelineFile(file), scenario);
       expect({ path: ran.path, ends: ran.ends }).toEqual({ path: scenario.path, ends: scenario.ends });
       expectNoFailureForgotten(file, ran);
     });
@@ -66,7 +58,7 @@ if (files.length > 0) {
 
   it.each(Object.entries(CANNOT_RUN))("%s is refused, naming what cannot run", async (file, missing) => {
     await using runtime = await createRuntime();
-    await expect(runtime.start(read(file), { runId: "refused" })).rejects.toMatchObject({
+    await expect(runtime.start(readPipelineFile(file), { runId: "refused" })).rejects.toMatchObject({
       code: "handler_missing",
       details: { missing },
     });

@@ -11,7 +11,7 @@ export interface Scenario {
   readonly script?: Script;
   /** Where the run starts over: one script for each run of the chain, the last for all that follow. */
   readonly scripts?: readonly Script[];
-  /** By gate: the answers in turn. A gate without one is left alone until its deadline. */
+  /** By gate: the answers in turn; the last repeats. A gate without one is left alone until its deadline. */
   readonly answers?: Readonly<Record<string, readonly string[]>>;
   /** The nodes visited, in order; ` / ` where the run starts over. */
   readonly path: string;
@@ -55,7 +55,8 @@ export async function runScenario(
     if (isOf(entry, "stage.retry_scheduled")) clock.advance(entry.data.delayMs);
     if (!isOf(entry, "gate.opened")) return;
     const { node, visit } = placeOf(entry);
-    const answer = scenario.answers?.[node]?.[visit - 1];
+    const answers = scenario.answers?.[node] ?? [];
+    const answer = answers[Math.min(visit, answers.length) - 1];
     if (answer === undefined && entry.data.deadlineMs === undefined)
       throw new Error(`the scenario has no answer for visit ${visit} of gate ${node}, which waits without a deadline`);
     if (answer === undefined) clock.advance(entry.data.deadlineMs ?? 0);
