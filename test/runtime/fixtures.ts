@@ -1,10 +1,13 @@
 import { filter, firstValueFrom } from "rxjs";
 import { onTestFinished } from "vitest";
+import type { Clock } from "../../src/actors/clock.ts";
 import { createRuntime, type HandlerInput, type HandlerResult, type Run, type Runtime } from "../../src/index.ts";
 import type { EntryType } from "../../src/journal/catalogue.ts";
 import type { JournalEntry } from "../../src/journal/entry.ts";
+import type { Store } from "../../src/persistence/store.ts";
 import type { RuntimeOptions } from "../../src/runtime/api.ts";
-import { EagerClock } from "./eager-clock.ts";
+import { crashBefore, faultStore } from "../../src/testing/fault-store.ts";
+import { EagerClock, mortalClock } from "./eager-clock.ts";
 
 /** A runtime in memory whose waits take no time; stopped after the test. */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
@@ -56,4 +59,18 @@ export function untilAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** A runtime that can die as its process would: no write, timer or handler of it does anything afterwards. */
+export async function openMortal(store: Store, clock: Clock, options: RuntimeOptions = {}) {
+  let isDead = false;
+  const runtime = await createRuntime({
+    ...options,
+    store: faultStore(store, { faultAt: () => (isDead ? crashBefore : undefined) }),
+    clock: mortalClock(clock, () => isDead),
+  });
+  const kill = () => {
+    isDead = true;
+  };
+  return { runtime, kill };
 }
