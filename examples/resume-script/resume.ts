@@ -5,7 +5,7 @@
 import { createRuntime } from "safepoint";
 import { sqliteStore } from "safepoint/sqlite";
 
-const [storeFile = "nightly.db", runId = "nightly"] = process.argv.slice(2);
+const [storeFile = ".safepoint/nightly.db", runId = "nightly"] = process.argv.slice(2);
 // Without `recover` nothing is taken up before we say so.
 await using runtime = await createRuntime({ store: sqliteStore(storeFile) });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRuntime, parsePipeline } from "safepoint";
 import { sqliteStore } from "safepoint/sqlite";
 
-const [storeFile = "nightly.db", runId = "nightly"] = process.argv.slice(2);
+const [storeFile = ".safepoint/nightly.db", runId = "nightly"] = process.argv.slice(2);
 const runtime = await createRuntime({ store: sqliteStore(storeFile) });
 const source = readFileSync(new URL("pipeline.dot", import.meta.url), "utf8");
 const run = await runtime.start(parsePipeline(source), { runId });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lint, parsePipeline } from "../../src/index.ts";
+import { createRuntime, lint, parsePipeline } from "../../src/index.ts";
 import { run } from "../package/commands.ts";
 import { projectPaths, ROOT, readSource } from "../tidy/sources.ts";
 import { freshDist } from "./fresh-dist.ts";
@@ -20,7 +20,7 @@ afterAll(async () => await rm(dir, { recursive: true, force: true }));
 
 /** As pasted into a shell at the root of the repository, with the stores elsewhere. */
 function paste(commands: string) {
-  const elsewhere = commands.replace(/\bnightly\.db\b/g, join(dir, "nightly.db"));
+  const elsewhere = commands.replaceAll(".safepoint/", `${dir}/`);
   const store = join(dir, "store.db");
   const path = `export PATH="${dirname(process.execPath)}:$PATH" SAFEPOINT_STORE="${store}" npm_config_loglevel=error`;
   return run("bash", ["-c", `${path}\nexec 2>&1\n${elsewhere}`], { cwd: ROOT });
@@ -36,6 +36,19 @@ it("hello prints what its README says, and can be asked about afterwards", async
   expect(asked.stdout).toContain('"to":"happy"');
   expect(asked.stdout).toContain('"tool.output": "hello, world"');
   expect(asked.stdout).toContain("prompt.md");
+});
+
+it("hello goes back while its check fails, until its third visit was the last", async () => {
+  const source = readSource("examples/hello/pipeline.dot").text.replace(
+    /tool_command="[^"]*"/,
+    'tool_command="exit 1"',
+  );
+  await using runtime = await createRuntime();
+  const view = await (await runtime.start(source)).finished();
+  expect(view.failure?.code).toBe("max_visits");
+  const visits = view.stages.map(({ node, visit }) => `${node}@${visit}`);
+  const once = (visit: number) => [`greet@${visit}`, `check@${visit}`, `happy@${visit}`];
+  expect(visits).toEqual(["start@1", ...once(1), ...once(2), ...once(3)]);
 });
 
 it("the resume script finds what a killed process left open, and ends it", async () => {
