@@ -47,6 +47,8 @@ export class Supervisor {
   readonly #queue = new Set<string>();
   /** Runs that were given a slot and have not stored that yet. */
   readonly #granted = new Set<string>();
+  /** Runs that a continue under way may go on with. */
+  readonly #continuing = new Set<string>();
   readonly #taking = new Map<string, Promise<Driver>>();
   /** Leases that are being given back. */
   readonly #endings = new Set<Promise<void>>();
@@ -73,7 +75,7 @@ export class Supervisor {
     let taken = 0;
     for (const { held } of this.#drivers.values()) {
       const isWaiting = held.row.status === "queued" || held.row.status === "paused";
-      if (!isWaiting || this.#granted.has(held.runId)) taken += 1;
+      if (!isWaiting || this.#granted.has(held.runId) || this.#continuing.has(held.runId)) taken += 1;
     }
     return taken;
   }
@@ -249,7 +251,18 @@ export class Supervisor {
   /** Puts a command to a run that this process drives. */
   async command(row: CommandRow): Promise<CommandResult | undefined> {
     const driver = this.#drivers.get(row.runId);
-    return driver?.deliver({ kind: "command", row, isFromInbox: false, hasSlot: () => this.#hasSlot() });
+    return driver && this.#give(driver, row, false);
+  }
+
+  /** Puts a command to a driver. A slot that it takes counts from then on, before anything of it is stored. */
+  #give(driver: Driver, row: CommandRow, isFromInbox: boolean): Promise<CommandResult | undefined> {
+    const { runId } = row;
+    const hasSlot = () => {
+      const isFree = this.#continuing.has(runId) || this.#hasSlot();
+      if (isFree) this.#continuing.add(runId);
+      return isFree;
+    };
+    return driver.deliver({ kind: "command", row, isFromInbox, hasSlot }).finally(() => this.#continuing.delete(runId));
   }
 
   /** Applies a command to a run that nobody drives; undefined when somebody does. */
@@ -326,11 +339,9 @@ export class Supervisor {
   async #takeCommand(row: CommandRow): Promise<void> {
     const driver = this.#drivers.get(row.runId);
     if (!driver || driver.isEnded) return;
-    await driver
-      .deliver({ kind: "command", row, isFromInbox: true, hasSlot: () => this.#hasSlot() })
-      .catch((failure: unknown) => {
-        this.#warn("a command was not taken", failure);
-      });
+    await this.#give(driver, row, true).catch((failure: unknown) => {
+      this.#warn("a command was not taken", failure);
+    });
   }
 
   #warn(message: string, failure: unknown): void {
