@@ -43,11 +43,15 @@ export function readVersion(connection: Connection, location: string, newest = n
       details: { location, applicationId: application },
     });
   }
-  if (version > newest) refuseBreaking(connection, location, version, newest);
+  if (version > newest) refuseBreaking(connection, location, { version, newest });
   return version;
 }
 
-function refuseBreaking(connection: Connection, location: string, version: number, newest: number): void {
+function refuseBreaking(
+  connection: Connection,
+  location: string,
+  { version, newest }: { version: number; newest: number },
+): void {
   const row = connection.get<{ value: unknown }>("SELECT value FROM meta WHERE key = 'breaking'");
   const breaking = typeof row?.value === "number" ? row.value : version;
   if (breaking <= newest) return;
