@@ -7,7 +7,7 @@
  */
 import { InvariantError, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
-import { INPUT_FAILURES_MAX, STORE_RETRY_MS_MAX } from "../limits.ts";
+import { INPUT_FAILURES_MAX } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, TurnWrite } from "../persistence/store.ts";
 import type { TimerHandle } from "./clock.ts";
@@ -16,6 +16,7 @@ import type { Draft } from "./draft.ts";
 import { type ExecutionDeps, Executions } from "./executions.ts";
 import { type HeldRun, isTerminal, runContext, stageActor } from "./held-run.ts";
 import { computeTurn, type Input, type TurnSettings } from "./inputs.ts";
+import { storeRetryMs } from "./patient-writes.ts";
 import { RunTimers } from "./run-timers.ts";
 
 export interface DriverDeps extends ExecutionDeps, TurnSettings {
@@ -163,7 +164,7 @@ export class Driver {
   async #storeFailed(failure: unknown, failures: number): Promise<void> {
     this.#failure = failure;
     if (this.held.seq === 0) return this.#lose(failure);
-    const waitMs = Math.min(25 * 2 ** Math.min(failures, 10), STORE_RETRY_MS_MAX);
+    const waitMs = storeRetryMs(failures);
     this.#deps.log.warn("the store did not take a turn; it is tried again", {
       runId: this.held.runId,
       code: isSafepointError(failure) ? failure.code : "internal",

@@ -10,6 +10,7 @@ import { type HandlerEnd, runHandler } from "./handlers/run-handler.ts";
 import type { HeldRun, StageSnapshot } from "./held-run.ts";
 import type { ExecutionReport, Input } from "./inputs.ts";
 import { toEntryForm } from "./outcome-entry.ts";
+import { patientWrites, type SideStore } from "./patient-writes.ts";
 
 export interface ExecutionDeps {
   readonly store: Store;
@@ -36,12 +37,14 @@ export class Executions {
   readonly #deps: ExecutionDeps;
   readonly #push: (input: Input) => void;
   readonly #running = new Map<string, Running>();
+  readonly #store: SideStore;
   #isLost = false;
 
   constructor(held: HeldRun, deps: ExecutionDeps, push: (input: Input) => void) {
     this.#held = held;
     this.#deps = deps;
     this.#push = push;
+    this.#store = patientWrites(deps.store, { clock: deps.clock, isOver: () => this.#isLost });
   }
 
   has(execution: string): boolean {
@@ -59,7 +62,7 @@ export class Executions {
     const controller = new AbortController();
     const { input, parts } = createHandlerInput({
       held: this.#held,
-      deps: this.#deps,
+      deps: { ...this.#deps, store: this.#store },
       context,
       execution,
       signal: controller.signal,
@@ -102,7 +105,7 @@ export class Executions {
   async #report(execution: string, running: Running, end: HandlerEnd): Promise<ExecutionReport> {
     const { parts, stage, controller } = running;
     await parts.flush();
-    const { outcome, blobs } = await toEntryForm(this.#deps.store, end.outcome);
+    const { outcome, blobs } = await toEntryForm(this.#store, end.outcome);
     const isCut = controller.signal.aborted;
     const artifacts = [...parts.artifacts.values()].map(
       (row): ArtifactRow => (isCut ? { ...row, complete: false } : row),

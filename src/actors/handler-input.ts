@@ -8,6 +8,7 @@ import type { ExecutionDeps } from "./executions.ts";
 import type { ExecutionHost, HandlerInput, StageSummary } from "./handler.ts";
 import { branchActor, type HeldRun, runContext } from "./held-run.ts";
 import { OutputWriter } from "./output-writer.ts";
+import type { SideStore } from "./patient-writes.ts";
 
 export interface ExecutionParts {
   /** By name. */
@@ -19,7 +20,7 @@ export interface ExecutionParts {
 
 interface Place {
   readonly held: HeldRun;
-  readonly deps: ExecutionDeps;
+  readonly deps: Omit<ExecutionDeps, "store"> & { readonly store: SideStore };
   readonly context: StageContext;
   readonly execution: string;
   readonly signal: AbortSignal;

@@ -8,15 +8,15 @@ import { checkEffects, type EffectLine } from "./effects.ts";
 import { createFakeTool, createStep, REFERENCE } from "./reference.ts";
 import { type Summary, summarize } from "./summary.ts";
 
-const RUNS = ["one", "two", "three"] as const;
+const RUNS = ["one", "two"] as const;
 
 interface Finish {
   readonly commits: number;
   readonly summaries: readonly Summary[];
 }
 
-/** Three runs at once, over a store that does as the plan says with its n-th commit. */
-async function runThree(faultAt: (n: number) => Fault | undefined): Promise<Finish> {
+/** Two runs at once, over a store that does as the plan says with its n-th commit. */
+async function runBoth(faultAt: (n: number) => Fault | undefined): Promise<Finish> {
   const inner = memoryStore();
   const effects = new Map<string, EffectLine[]>(RUNS.map((runId) => [runId, []]));
   const leave = (kind: "start" | "end", { runId, execution }: HandlerInput) =>
@@ -41,31 +41,66 @@ async function runThree(faultAt: (n: number) => Fault | undefined): Promise<Fini
   return { commits: store.count("commit"), summaries };
 }
 
+describe("a write beside the turns that fails", () => {
+  it("costs no stage its result: output, artifacts, large values and process records are written again", async () => {
+    const inner = memoryStore();
+    const failures = new Map<string, number>();
+    const store = faultStore(inner, {
+      faultAt: (n, operation) => {
+        if ((operation !== "putBlob" && operation !== "writeSide") || n % 3 === 0) return undefined;
+        failures.set(operation, (failures.get(operation) ?? 0) + 1);
+        return n % 2 === 0 ? failBefore("store_full") : failAfter("store_busy");
+      },
+    });
+    const runtime = await createRuntime({
+      store,
+      handlers: {
+        async step({ artifacts }) {
+          await artifacts.write("note.txt", "kept");
+          return { status: "success", contextUpdates: { big: "x".repeat(200_000) } };
+        },
+      },
+    });
+    const source = `digraph { start [shape=Mdiamond]; exit [shape=Msquare]; a [type=step];
+      t [shape=parallelogram, tool_command="echo said"]; start -> a -> t -> exit }`;
+    const run = await runtime.start(source, { runId: "r" });
+    expect((await run.finished()).status).toBe("completed");
+    expect(await run.context()).toMatchObject({ big: "x".repeat(200_000), "tool.output": "said" });
+    const artifacts = await runtime.artifacts("r");
+    expect(artifacts.map(({ name }) => name).sort()).toEqual(["note.txt", "stderr", "stdout"]);
+    const output = await inner.read("output", { runId: "r", execution: "main/t@1#1.1", stream: "stdout" });
+    expect(Buffer.concat(output.map(({ bytes }) => bytes)).toString()).toBe("said\n");
+    expect(failures.size).toBe(2);
+    expect((await runtime.verify("r")).problems).toEqual([]);
+    await runtime.stop();
+  });
+});
+
 /** Commits that create the runs are the caller's to repeat. */
 const FIRST = 2;
 
 describe("a commit that fails while handlers are in flight", () => {
   it("is made again, whichever it is, and nothing runs twice", async () => {
-    const oracle = await runThree(() => undefined);
-    expect(oracle.summaries.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
+    const oracle = await runBoth(() => undefined);
+    expect(oracle.summaries.map(({ status }) => status)).toEqual(["completed", "completed"]);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
-      const { summaries } = await runThree((at) => (at === n ? failBefore() : undefined));
+      const { summaries } = await runBoth((at) => (at === n ? failBefore() : undefined));
       expect(summaries, `commit ${n} failed`).toEqual(oracle.summaries);
     }
   });
 
   it("is made again when it took effect and only its answer was lost", async () => {
-    const oracle = await runThree(() => undefined);
+    const oracle = await runBoth(() => undefined);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
-      const { summaries } = await runThree((at) => (at === n ? failAfter() : undefined));
+      const { summaries } = await runBoth((at) => (at === n ? failAfter() : undefined));
       expect(summaries, `the answer of commit ${n} was lost`).toEqual(oracle.summaries);
     }
   });
 
   it("may fail again and again: full, busy, unreachable", async () => {
-    const oracle = await runThree(() => undefined);
+    const oracle = await runBoth(() => undefined);
     const codes = ["store_full", "store_busy", "store_unavailable"] as const;
-    const { summaries } = await runThree((n) =>
+    const { summaries } = await runBoth((n) =>
       n >= FIRST && n % 4 !== 0 ? failBefore(codes[n % codes.length] ?? "store_full") : undefined,
     );
     expect(summaries).toEqual(oracle.summaries);
