@@ -163,7 +163,10 @@ function takeEnd(turn: TurnContext, report: ExecutionReport): void {
     draft.record({ type: "artifact.stored", ...placeOf(draft, stage), ...(execution ? { execution } : {}), data });
   }
   const { execution, end, outcome } = report;
-  deliver(turn, { to: stageActor(report.stage), event: { type: "EXECUTION_ENDED", execution, end, outcome } });
+  const stage = stageActor(report.stage);
+  // Until it returns its stage holds, whatever the run does.
+  if (end.abandoned) advance(turn, stage, { type: "PAUSE", mode: "drain" });
+  deliver(turn, { to: stage, event: { type: "EXECUTION_ENDED", execution, end, outcome } });
 }
 
 function placeOf(draft: Draft, stage: string) {

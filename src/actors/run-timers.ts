@@ -62,12 +62,14 @@ export class RunTimers {
     const isStandingStill = run.stoppedAtMs !== null;
     this.#heldUp = 0;
     for (const row of this.#held.timers.values()) {
+      const inMs = row.dueMs - (row.clock === "run" ? runMs : now);
+      // The input of one that is not due after all is passed over.
+      if (inMs > 0) this.#fired.delete(row.timer);
       if (this.#fired.has(row.timer) || (row.clock === "run" && isStandingStill)) continue;
       if (this.#isHeldUp(row)) {
         this.#heldUp += 1;
         continue;
       }
-      const inMs = row.dueMs - (row.clock === "run" ? runMs : now);
       pending.push({ id: row.timer, inMs, input: { kind: "timer", timer: row.timer } });
     }
     const deadline = this.#held.row.status === "pausing" ? run.pause?.deadlineMs : null;

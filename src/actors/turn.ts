@@ -81,7 +81,8 @@ function followEvent({ draft, isCold }: TurnContext, address: string): Message["
   const own = regionOf(actor, "control");
   switch (draft.control) {
     case "running":
-      return !isCold && (own === "pausing" || own === "paused") ? { type: "CONTINUE" } : undefined;
+      if (isCold || hasAbandoned(draft, address)) return undefined;
+      return own === "pausing" || own === "paused" ? { type: "CONTINUE" } : undefined;
     case "pausing":
     case "paused": {
       const mode = run.snapshot.context.pause?.mode ?? "drain";
@@ -95,6 +96,11 @@ function followEvent({ draft, isCold }: TurnContext, address: string): Message["
     default:
       return undefined;
   }
+}
+
+/** A stage whose abandoned execution goes on stays as it is: its next one would run beside it. Source: 03 §2. */
+function hasAbandoned({ held }: Draft, address: string): boolean {
+  return held.abandoned.size > 0 && [...held.abandoned.values()].some((stage) => address === stageActor(stage));
 }
 
 /** Tells the run that nothing is in flight any more, where it waits for that. */

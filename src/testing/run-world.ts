@@ -31,12 +31,16 @@ export interface RunWorldOptions {
   readonly runtime?: Omit<RuntimeOptions, "store" | "clock" | "random" | "handlers">;
   /** How long work that waits for no virtual clock may take before time goes on. Real ms. Default 1,000. */
   readonly patienceMs?: number;
+  /** Told of each thing that happens, before it does. */
+  readonly onStep?: (name: string, atMs: number) => void;
+  /** Things that may happen before the run counts as one that goes in circles. Default 100,000. */
+  readonly stepsMax?: number;
 }
 
 const RUN_ID = "run";
 /** Long enough that leases are not what a test is about. */
 const RETRY_MS = 100;
-const LEASE_MS = 24 * 60 * 60 * 1000;
+const LEASE_MS = 30 * 60 * 1000;
 
 export class RunWorld {
   readonly store: Store;
@@ -61,6 +65,8 @@ export class RunWorld {
     this.scheduler = createScheduler({
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+      ...(options.stepsMax === undefined ? {} : { stepsMax: options.stepsMax }),
+      ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
       isBusy: () => this.#isBusy(),
     });
     this.#observed = observedStore(this.store, (turn) => this.#onTurn(turn));
@@ -77,7 +83,7 @@ export class RunWorld {
     });
     this.#process = born;
     const isStored = this.turns > 0;
-    const taken = isStored ? this.#takeUp(born) : this.#start(born);
+    const taken = this.#takeUp(born);
     // A process that dies gives no answer, or that its store is gone; both are seen in it, not in the answer.
     await Promise.race([taken.catch((error: unknown) => this.#refused(born, error)), born.died]);
     if (!born.isDead && isStored) this.#askAgain();
@@ -89,11 +95,11 @@ export class RunWorld {
     return runtime.start(pipeline, { runId: RUN_ID, ...(inputs === undefined ? {} : { inputs }) });
   }
 
-  /** Whoever holds the lease for a moment, to apply a command, is waited for. */
-  async #takeUp({ runtime }: VirtualProcess): Promise<Run> {
+  /** A store that fails is tried again, and whoever holds the lease for a moment, to apply a command, is waited for. */
+  async #takeUp(process: VirtualProcess): Promise<Run> {
     for (;;) {
       try {
-        return await runtime.resume(this.watch.runId);
+        return await (this.turns > 0 ? process.runtime.resume(this.watch.runId) : this.#start(process));
       } catch (error) {
         if (!isSafepointError(error) || !error.retryable) throw error;
         await this.scheduler.clock.sleep(RETRY_MS);
@@ -135,15 +141,17 @@ export class RunWorld {
     this.#process?.kill();
   }
 
-  /** What `work` comes to, or undefined when the process dies before. */
-  async unlessDead<T>(work: Promise<T>): Promise<T | undefined> {
+  /** What comes of telling the run something, or undefined when the process dies before it has answered. */
+  async tell<T>(what: (run: Run) => Promise<T>): Promise<T | undefined> {
     const process = this.#process;
     if (!process) return undefined;
-    const safe = work.catch((error: unknown) => {
-      if (!process.isDead) throw error;
-      return undefined;
-    });
-    return Promise.race([safe, process.died.then(() => undefined)]);
+    const answer = this.run()
+      .then(what)
+      .catch((error: unknown) => {
+        if (!process.isDead) throw error;
+        return undefined;
+      });
+    return Promise.race([answer, process.died.then(() => undefined)]);
   }
 
   /** Resolves when it holds; looked at after every turn, every death and every failure. Rejects when the world failed. */
@@ -198,9 +206,10 @@ export class RunWorld {
   }
 
   #isBusy(): boolean {
-    const known = this.handlers.inFlight().map(({ execution }) => execution);
-    const isUnknownGoing = this.isAlive && [...this.watch.open].some((execution) => !known.includes(execution));
-    return this.handlers.isBusy() || (isUnknownGoing && this.status !== "queued");
+    if (this.handlers.isBusy()) return true;
+    // Handlers that nobody tracks: machines, tools, those that ship.
+    const called = new Set(this.handlers.calls.map(({ execution }) => execution));
+    return this.isAlive && [...this.watch.open].some((execution) => !called.has(execution));
   }
 
   #askAgain(): void {
@@ -228,7 +237,7 @@ export class RunWorld {
     if (row === undefined) return;
     const { purpose, deadlineMs } = row.question as { readonly purpose?: string; readonly deadlineMs?: number };
     const answer = purpose === "interrupted" ? "retry" : this.#options.answer?.(row);
-    if (answer !== undefined) await this.unlessDead((await this.run()).answer(gate, answer));
+    if (answer !== undefined) await this.tell((run) => run.answer(gate, answer));
     else if (deadlineMs === undefined)
       throw new Error(`gate ${gate} waits for an answer, and nobody was told what to answer`);
   }

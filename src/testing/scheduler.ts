@@ -14,6 +14,10 @@ export interface SchedulerOptions {
   readonly isBusy?: () => boolean;
   /** How long such work may take before time goes on all the same. Real ms. Default 1,000. */
   readonly patienceMs?: number;
+  /** Things that may happen in one {@link Scheduler.run}; more is a program that goes in circles. Default 100,000. */
+  readonly stepsMax?: number;
+  /** Told of each thing that happens, before it does. */
+  readonly onStep?: (name: string, atMs: number) => void;
   /** How often time goes on although something else could happen first, of all choices. Default 0.15; 0 without a seed. */
   readonly haste?: number;
 }
@@ -27,7 +31,7 @@ export interface Scheduler {
   turn(name: string, options?: { readonly afterStep?: number }): Promise<void>;
   /**
    * Lets things happen until the promise has settled, and answers with what it came to. Rejects when nothing is left
-   * to happen, or when more than `STEPS_MAX` things did.
+   * to happen, or when more than `stepsMax` things did.
    */
   run<T>(settled: Promise<T>): Promise<T>;
 }
@@ -38,8 +42,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** Things that happen in one {@link Scheduler.run}, at most; more is a program that goes in circles. */
-export const STEPS_MAX = 100_000;
+const STEPS_MAX = 100_000;
 const HASTE = 0.15;
 const PATIENCE_MS = 1_000;
 /** How many of the last things an error names. */
@@ -49,6 +52,7 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   const isSeeded = options.seed !== undefined;
   const random = seededRandom(options.seed ?? 0).fork("schedule");
   const pick = (count: number): number => (isSeeded ? random.integer(count) : 0);
+  const stepsMax = options.stepsMax ?? STEPS_MAX;
   const haste = isSeeded ? (options.haste ?? HASTE) : 0;
   const clock = virtualClock({ ...(options.startMs === undefined ? {} : { startMs: options.startMs }), pick });
   const waiting: Waiting[] = [];
@@ -60,6 +64,7 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   const happened = (name: string) => {
     steps += 1;
     trail.push(name);
+    options.onStep?.(name, clock.now());
     if (trail.length > TRAIL_MAX) trail.shift();
   };
   const passTime = (): boolean => {
@@ -107,7 +112,7 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
         if (waiting.every(({ afterStep }) => afterStep > steps) && !isSettled) await realWork(() => isSettled);
         if (isSettled) return settled;
         const isStuck = !makeOneHappen();
-        if (isStuck || steps - first > STEPS_MAX) throw stuck(isStuck, trail);
+        if (isStuck || steps - first > stepsMax) throw stuck(isStuck, trail);
       }
     },
   };
@@ -128,6 +133,6 @@ function patienceFor({ isBusy, patienceMs = PATIENCE_MS }: SchedulerOptions, act
 }
 
 function stuck(isStuck: boolean, trail: readonly string[]): Error {
-  const what = isStuck ? "nothing is left that could happen" : `${STEPS_MAX} things happened`;
+  const what = isStuck ? "nothing is left that could happen" : "too many things happened";
   return new Error(`${what}, and what was waited for did not come about; last: ${trail.join(", ")}`);
 }

@@ -31,6 +31,8 @@ export function ownedStore(store: Store, owner: Owner): Store {
   const { dead } = populationOf(store);
   return {
     ...delegateStore(store),
+    // Two processes with one store know nothing of each other's memory.
+    location: `${store.location} in process ${owner.pid}`,
     commit: (turns) =>
       store.commit(turns.map((turn) => (turn.create?.owner ? { ...turn, create: { ...turn.create, owner } } : turn))),
     async claim(request) {

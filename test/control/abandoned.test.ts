@@ -28,3 +28,54 @@ it("what goes on after an interrupting pause is listed as abandoned until it ret
   });
   expect(await world.problems()).toEqual([]);
 });
+
+it("an execution that was abandoned does not run beside its successor when the pause is withdrawn", async () => {
+  const world = stubbornWorld();
+  await world.do(async () => {
+    await world.boot();
+    const run = await world.run();
+    await world.when(() => world.handlers.inFlight().length === 1);
+    await run.pause({ mode: "interrupt" });
+    await world.scheduler.clock.sleep(10_000);
+    expect((await run.continue()).accepted).toBe(true);
+    await world.scheduler.clock.sleep(20_000);
+    expect(world.handlers.inFlight().map(({ execution }) => execution)).toEqual(["main/work@1#1.1"]);
+    await world.when(() => world.isFinished);
+  });
+  expect(world.handlers.calls.map(({ execution }) => execution)).toEqual(["main/work@1#1.1", "main/work@1#1.2"]);
+  expect(await world.problems()).toEqual([]);
+});
+
+it("an execution that is abandoned after its pause was withdrawn does not run beside its successor", async () => {
+  const world = stubbornWorld();
+  await world.do(async () => {
+    await world.boot();
+    const run = await world.run();
+    await world.when(() => world.handlers.inFlight().length === 1);
+    await run.pause({ mode: "interrupt" });
+    expect((await run.continue()).accepted).toBe(true);
+    await world.scheduler.clock.sleep(20_000);
+    expect((await run.view()).control.abandoned).toEqual([{ execution: "main/work@1#1.1", stage: "main/work@1" }]);
+    expect(world.handlers.calls.length).toBe(1);
+    await world.when(() => world.isFinished);
+  });
+  expect(world.handlers.calls.map(({ execution }) => execution)).toEqual(["main/work@1#1.1", "main/work@1#1.2"]);
+  expect(await world.problems()).toEqual([]);
+});
+
+it("a crash while abandoned code goes on leaves nothing to wait for: its stage goes on in the next process", async () => {
+  const world = stubbornWorld();
+  await world.do(async () => {
+    await world.boot();
+    await world.when(() => world.handlers.inFlight().length === 1);
+    await (await world.run()).pause({ mode: "interrupt" });
+    await world.scheduler.clock.sleep(10_000);
+    await (await world.run()).continue();
+    world.kill();
+    await world.boot();
+    await world.when(() => world.handlers.calls.length === 2);
+    expect((await (await world.run()).view()).control.abandoned).toEqual([]);
+    await world.when(() => world.isFinished);
+  });
+  expect(await world.problems()).toEqual([]);
+});
