@@ -177,4 +177,23 @@ describe("kill -9", () => {
     expect(lines.at(-1)).toMatch(/^pid /);
     expect(lines.filter((line) => line.startsWith("pid"))).toHaveLength(2);
   });
+
+  it("leaves runs that a runtime with recovery takes up when it starts, long before their leases end", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "runs.db");
+    const trace = join(folder, "trace");
+    const driver = startDriver([path, LONG_LEASE, "start", "tool", "hang"], { TOOL_TRACE: trace });
+    await driver.said(/^drives hang$/);
+    driver.process.kill("SIGKILL");
+    await driver.ended;
+    const store = openStore(path);
+    expect((await store.read("run", { runId: "hang" }))[0]?.leaseUntilMs).toBeGreaterThan(Date.now());
+    process.env["TOOL_TRACE"] = trace;
+    writeFileSync(`${trace}.quick`, "");
+    const runtime = await createRuntime({ store, recover: true, handlers: { hang: () => {} } });
+    onTestFinished(() => runtime.stop());
+    for (const runId of ["tool", "hang"]) {
+      expect((await (await runtime.get(runId)).finished()).status).toBe("completed");
+    }
+  });
 });
