@@ -9,18 +9,21 @@ import { INBOX_LOOK_MS } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, Owner, RunCreation, RunRow } from "../persistence/store.ts";
 import type { TimerHandle } from "./clock.ts";
+import { CommandDesk } from "./command-desk.ts";
 import type { CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { Driver } from "./driver.ts";
+import { answerEnded } from "./ended-run.ts";
 import type { ExecutionDeps } from "./executions.ts";
 import { followerId, type HeldRun } from "./held-run.ts";
+import { type Hold, holdFor } from "./holds.ts";
 import type { CreatedData, TurnSettings } from "./inputs.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { stageInputsOf } from "./stage-inputs.ts";
 import { startOver } from "./start-over.ts";
-import { claimRun, commandUnowned, readUnowned } from "./unowned.ts";
+import { type Claimed, claimRun, commandUnowned, isDrivenElsewhere, readUnowned } from "./unowned.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {
   readonly commits: GroupCommit;
@@ -43,6 +46,7 @@ export interface NewRun {
 export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #drivers = new Map<string, Driver>();
+  readonly #desk: CommandDesk;
   /** Runs that wait for a slot, oldest first. */
   readonly #queue = new Set<string>();
   /** Runs that were given a slot and have not stored that yet. */
@@ -61,6 +65,7 @@ export class Supervisor {
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
+    this.#desk = new CommandDesk(deps.store);
   }
 
   driver(runId: string): Driver | undefined {
@@ -87,6 +92,8 @@ export class Supervisor {
   /** Creates a run and drives it. Resolves when it is stored. Rejects `run_exists`. */
   async start({ create, created, graph }: NewRun): Promise<void> {
     this.#refuseWhenStopping();
+    const hold = await holdFor(this.#deps.store, create.runId, { isBrief: false });
+    if (!hold) throw runExists(create.runId);
     const slot = this.#hasSlot() && this.#queue.size === 0;
     const owned: RunCreation = {
       ...create,
@@ -95,8 +102,7 @@ export class Supervisor {
       leaseUntilMs: this.#deps.clock.now() + this.#deps.leaseMs,
     };
     const held = emptyRun(owned, graph, created.restarts ?? 0);
-    if (this.#drivers.has(create.runId)) throw runExists(create.runId);
-    const driver = this.#drive(held);
+    const driver = this.#drive(held, hold);
     if (!slot) this.#queue.add(create.runId);
     try {
       await driver.deliver({ kind: "begin", create: owned, slot, created });
@@ -106,7 +112,7 @@ export class Supervisor {
     }
   }
 
-  #drive(held: HeldRun): Driver {
+  #drive(held: HeldRun, hold: Hold): Driver {
     const { graph } = held;
     const driver = new Driver(held, {
       ...this.#deps,
@@ -116,7 +122,7 @@ export class Supervisor {
     });
     this.#drivers.set(held.runId, driver);
     this.#arm();
-    const ending = driver.ended.then((end) => this.#onEnded(held.runId, driver, end));
+    const ending = driver.ended.then((end) => this.#onEnded(driver, end, hold));
     this.#endings.add(ending);
     void ending.finally(() => this.#endings.delete(ending));
     return driver;
@@ -142,14 +148,27 @@ export class Supervisor {
     if (draft.restart !== undefined) void this.#takeUpFollower(followerId(held));
   }
 
-  async #onEnded(runId: string, driver: Driver, end: string): Promise<void> {
+  async #onEnded(driver: Driver, end: string, hold: Hold): Promise<void> {
+    const { runId } = driver.held;
     if (this.#drivers.get(runId) === driver) this.#forget(runId);
     if (end === "terminal" || end === "stopped") {
       await this.#deps.store
         .release([{ runId, token: driver.held.token }])
         .catch((failure: unknown) => this.#warn("a lease was not given back", failure));
     }
+    hold.free();
+    if (end === "terminal") await this.#answerLate(driver.held.row);
     this.#fillSlots();
+  }
+
+  /** Commands that came while the run ended are answered, not left in an inbox that nobody reads any more. */
+  async #answerLate(run: RunRow): Promise<void> {
+    try {
+      const rows = await this.#deps.store.read("commands", { runId: run.runId, pending: true });
+      if (rows.length > 0) await answerEnded(this.#deps, run, rows);
+    } catch (failure) {
+      this.#warn("commands for a run that has ended were not answered", failure);
+    }
   }
 
   #forget(runId: string): void {
@@ -212,7 +231,7 @@ export class Supervisor {
         },
       );
     }
-    const token = await this.#claim(row);
+    const { token, hold } = await this.#claim(row);
     try {
       const image = await store.load(runId);
       if (!image || image.run.token !== token)
@@ -224,15 +243,16 @@ export class Supervisor {
       }
       const held = await holdRun(store, image, graph);
       const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
-      return await this.#takeUp(held, foreign);
+      return await this.#takeUp(held, foreign, hold);
     } catch (failure) {
       await store.release([{ runId, token }]).catch(() => {});
+      hold.free();
       throw failure;
     }
   }
 
-  async #takeUp(held: HeldRun, foreign: ReadonlySet<string>): Promise<Driver> {
-    const driver = this.#drive(held);
+  async #takeUp(held: HeldRun, foreign: ReadonlySet<string>, hold: Hold): Promise<Driver> {
+    const driver = this.#drive(held, hold);
     if (held.row.status === "queued") this.#queue.add(held.runId);
     const { host, pid } = this.#deps.owner;
     await driver.deliver({ kind: "taken", resumeEpoch: held.row.resumeEpoch + 1, host, pid, foreign });
@@ -241,9 +261,9 @@ export class Supervisor {
     return driver;
   }
 
-  async #claim(row: RunRow): Promise<number> {
-    const token = await claimRun(this.#deps, row);
-    if (token !== undefined) return token;
+  async #claim(row: RunRow): Promise<Claimed> {
+    const claimed = await claimRun(this.#deps, row, { isBrief: false });
+    if (claimed) return claimed;
     const [now] = await this.#deps.store.read("run", { runId: row.runId });
     throw runOwned(now ?? row);
   }
@@ -262,12 +282,20 @@ export class Supervisor {
       if (isFree) this.#continuing.add(runId);
       return isFree;
     };
-    return driver.deliver({ kind: "command", row, isFromInbox, hasSlot }).finally(() => this.#continuing.delete(runId));
+    return this.#desk
+      .give(driver, { kind: "command", row, isFromInbox, hasSlot })
+      .finally(() => this.#continuing.delete(runId));
   }
 
   /** Applies a command to a run that nobody drives; undefined when somebody does. */
-  commandUnowned(run: RunRow, row: CommandRow): Promise<CommandResult | undefined> {
+  async commandUnowned(run: RunRow, row: CommandRow): Promise<CommandResult | undefined> {
+    if (isDrivenElsewhere(run, this.#deps.owner, this.#deps.clock.now())) return undefined;
     return commandUnowned({ ...this.#deps, settingsOf: (graph) => this.#turnSettings(graph) }, run, row);
+  }
+
+  /** Answers a command to a run that has ended; undefined while somebody holds it. */
+  async commandEnded(run: RunRow, row: CommandRow): Promise<CommandResult | undefined> {
+    return (await answerEnded(this.#deps, run, [row]))?.[0];
   }
 
   /** Takes every unowned live run whose handler types are all there, the longest queued first. */

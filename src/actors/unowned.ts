@@ -4,10 +4,12 @@
  */
 import { InvariantError, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
-import type { CommandRow, Owner, RunRow, RunStatus, Store } from "../persistence/store.ts";
+import type { CommandRow, Owner, RunImage, RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { Clock } from "./clock.ts";
+import { recallGate } from "./command-desk.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import { isTerminal } from "./held-run.ts";
+import { type Hold, holdFor } from "./holds.ts";
 import { computeTurn, type TurnSettings } from "./inputs.ts";
 import { holdRun } from "./load.ts";
 import { isProcessAlive } from "./processes/identity.ts";
@@ -22,18 +24,43 @@ export interface UnownedDeps {
   readonly settingsOf: (graph: Graph) => TurnSettings;
 }
 
+/** A run's lease, and the hold on it in this process. */
+export interface Claimed {
+  readonly token: number;
+  readonly hold: Hold;
+}
+
 /** Takes a lease; undefined when somebody live holds it. Rejects `run_not_found`. */
 export async function claimRun(
-  deps: Omit<UnownedDeps, "graphOf" | "settingsOf">,
+  deps: Pick<UnownedDeps, "store" | "clock" | "owner" | "leaseMs">,
   row: RunRow,
-): Promise<number | undefined> {
+  options: { readonly isBrief: boolean },
+): Promise<Claimed | undefined> {
   const { store, owner, clock, leaseMs } = deps;
-  const isDead = row.owner !== undefined && isProcessAlive(row.owner) === "gone";
-  const dead = isDead ? { deadToken: row.token } : {};
-  const claim = await store.claim({ runId: row.runId, owner, nowMs: clock.now(), leaseMs, ...dead });
-  if (claim.ok) return claim.token;
-  if (claim.code === "run_not_found") throw new SafepointError("run_not_found", `there is no run ${row.runId}`);
+  const hold = await holdFor(store, row.runId, options);
+  if (!hold) return undefined;
+  try {
+    const isDead = row.owner !== undefined && isProcessAlive(row.owner) === "gone";
+    const dead = isDead ? { deadToken: row.token } : {};
+    const claim = await store.claim({ runId: row.runId, owner, nowMs: clock.now(), leaseMs, ...dead });
+    if (claim.ok) return { token: claim.token, hold };
+    if (claim.code === "run_not_found") throw new SafepointError("run_not_found", `there is no run ${row.runId}`);
+  } catch (failure) {
+    hold.free();
+    throw failure;
+  }
+  hold.free();
   return undefined;
+}
+
+/**
+ * Whether another process has the run, as far as its row tells: asking for the lease would be in vain. What this process
+ * has is known better by {@link claimRun}.
+ */
+export function isDrivenElsewhere({ owner, leaseUntilMs }: RunRow, here: Owner, nowMs: number): boolean {
+  if (!owner || (leaseUntilMs ?? 0) <= nowMs) return false;
+  const isHere = owner.pid === here.pid && owner.processStart === here.processStart && owner.host === here.host;
+  return !isHere && isProcessAlive(owner) !== "gone";
 }
 
 /** Runs looked at in one sweep, of each kind. */
@@ -60,38 +87,63 @@ export async function readUnowned({ store, clock }: Pick<UnownedDeps, "store" | 
   return [...found.values()].reverse().sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 
-/** Undefined when somebody drives the run after all: then the inbox is the way. */
+/**
+ * Applies a command, after those that wait in the inbox. Undefined when somebody drives the run after all, or when it
+ * has ended: then there is another way.
+ */
 export async function commandUnowned(
   deps: UnownedDeps,
   run: RunRow,
   command: CommandRow,
 ): Promise<CommandResult | undefined> {
   const { store } = deps;
-  const token = await claimRun(deps, run);
-  if (token === undefined) return undefined;
+  const claimed = await claimRun(deps, run, { isBrief: true });
+  if (!claimed) return undefined;
+  const { token, hold } = claimed;
   try {
     const image = await store.load(run.runId);
-    if (!image || image.run.token !== token) return undefined;
-    if (isTerminal(image.run.status)) return undefined;
-    const recovered = await endRecordedGroups(image.processes, deps.clock);
-    for (const { execution, pid } of recovered.ended) {
-      await store.writeSide({ kind: "process_ended", runId: run.runId, token, execution, pid });
-    }
-    const graph = await deps.graphOf(image.run);
-    const held = await holdRun(store, image, graph);
-    const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
-    const atMs = deps.clock.now();
-    const draft = computeTurn(held, { kind: "unowned", row: command, foreign }, { ...deps.settingsOf(graph), atMs });
+    if (!image || image.run.token !== token || isTerminal(image.run.status)) return undefined;
+    const [known] = await store.read("commands", { runId: run.runId, commandId: command.commandId });
+    if (known?.result !== undefined) return known.result as unknown as CommandResult;
+    const waiting = image.commands.filter(({ commandId }) => commandId !== command.commandId);
+    return await applyCommands(deps, { image, token, commands: [...waiting, command] });
+  } finally {
+    await store.release([{ runId: run.runId, token }]).finally(() => hold.free());
+  }
+}
+
+/** Each in a turn of its own, in order; answers with the result of the last, unless one before it ended the run. */
+async function applyCommands(
+  deps: UnownedDeps,
+  { image, token, commands }: { image: RunImage; token: number; commands: readonly CommandRow[] },
+): Promise<CommandResult | undefined> {
+  const { store, clock } = deps;
+  const { runId } = image.run;
+  const recovered = await endRecordedGroups(image.processes, clock);
+  for (const { execution, pid } of recovered.ended) {
+    await store.writeSide({ kind: "process_ended", runId, token, execution, pid });
+  }
+  const graph = await deps.graphOf(image.run);
+  const held = await holdRun(store, image, graph);
+  const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
+  let result: CommandResult | undefined;
+  for (const row of commands) {
+    if (isTerminal(held.row.status)) return undefined;
+    await recallGate(store, held, row);
+    const draft = computeTurn(
+      held,
+      { kind: "unowned", row, foreign },
+      { ...deps.settingsOf(graph), atMs: clock.now() },
+    );
     if (draft.starts.length > 0) throw new InvariantError("a command for an unowned run started an execution");
-    const result = answerCommand(draft) as CommandResult;
-    const stored = { commandId: command.commandId, result: result as unknown as JsonValue, row: command };
+    result = withNeeds(answerCommand(draft) as CommandResult);
+    const stored = { commandId: row.commandId, result: result as unknown as JsonValue, row };
     const [answer] = await store.commit([{ ...draft.toWrite(), commands: [stored] }]);
     if (!answer?.ok)
-      throw new SafepointError("lease_lost", `the lease of ${run.runId} was taken while a command was applied`);
-    return withNeeds(result);
-  } finally {
-    await store.release([{ runId: run.runId, token }]);
+      throw new SafepointError("lease_lost", `the lease of ${runId} was taken while a command was applied`);
+    draft.apply();
   }
+  return result;
 }
 
 /** What goes on only once somebody drives the run. */

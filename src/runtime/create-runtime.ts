@@ -30,6 +30,7 @@ import { stateAt } from "./queries/state-at.ts";
 import { tailEntries } from "./queries/tail-entries.ts";
 import { viewOf } from "./queries/view.ts";
 import { createRun, type RunDeps } from "./run-handle.ts";
+import { createSender } from "./send-command.ts";
 import { verifyRunWhole } from "./verify-run.ts";
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
@@ -55,13 +56,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     cwd,
     ...rules(registry, graphs, refs),
   });
-  const runDeps: RunDeps = {
-    store,
-    supervisor,
-    clock,
-    newId: () => random.id(),
-    actor: options.actor ?? defaultActor(),
-  };
+  const actor = options.actor ?? defaultActor();
+  const send = createSender({ store, supervisor, clock, newId: () => random.id(), actor });
+  const runDeps: RunDeps = { store, supervisor, send };
   const handle = (runId: string): Run => createRun(runId, runDeps);
   const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
   let stopped: Promise<void> | undefined;
