@@ -31,7 +31,8 @@ export function makePlace(): Place {
 }
 
 export function removePlace({ folder }: Place): void {
-  rmSync(folder, { recursive: true, force: true });
+  // In a case that failed, a tool may still be writing there.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
 }
 
 export interface Life {

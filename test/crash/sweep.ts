@@ -27,6 +27,7 @@ const SECOND_POINTS = 11;
 const SLICE_OF_COMMITS = 4;
 const SLICE_OF_OTHERS = 6;
 const SLICE_OF_TWICE = 16;
+const PROGRESS_EVERY = 50;
 
 function listCases(points: readonly string[]): Case[] {
   const once = points.map((point, index) => ({
@@ -77,6 +78,7 @@ async function runCases(cases: readonly Case[], summary: Awaited<ReturnType<type
   const waiting = [...cases];
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
+      if (waiting.length > 0 && waiting.length % PROGRESS_EVERY === 0) console.log(`${waiting.length} cases to go`);
       const place = makePlace();
       const { problems } = await killAndResume(place, next.crashes, summary);
       const counts = tally.get(next.group) ?? { passed: 0, failed: 0 };
