@@ -9,6 +9,9 @@ import { RUN_ID } from "./reference.ts";
 import { liveOnce, type World } from "./simulated-process.ts";
 import { type Summary, summarize } from "./summary.ts";
 
+/** A sweep takes some seconds; on a machine with much else to do, many. */
+export const SWEEP_PATIENCE_MS = 120_000;
+
 export interface Oracle {
   readonly summary: Summary;
   readonly points: readonly string[];

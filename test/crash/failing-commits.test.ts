@@ -4,6 +4,7 @@ import { createRuntime, type HandlerInput } from "../../src/index.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import { type Fault, failAfter, failBefore, faultStore } from "../../src/testing/fault-store.ts";
 import { EagerClock } from "../runtime/eager-clock.ts";
+import { SWEEP_PATIENCE_MS } from "./crash-case.ts";
 import { checkEffects, type EffectLine } from "./effects.ts";
 import { createFakeTool, createStep, REFERENCE } from "./reference.ts";
 import { type Summary, summarize } from "./summary.ts";
@@ -80,7 +81,7 @@ describe("a write beside the turns that fails", () => {
 const FIRST = 2;
 
 describe("a commit that fails while handlers are in flight", () => {
-  it("is made again, whichever it is, and nothing runs twice", async () => {
+  it("is made again, whichever it is, and nothing runs twice", { timeout: SWEEP_PATIENCE_MS }, async () => {
     const oracle = await runBoth(() => undefined);
     expect(oracle.summaries.map(({ status }) => status)).toEqual(["completed", "completed"]);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
@@ -89,7 +90,7 @@ describe("a commit that fails while handlers are in flight", () => {
     }
   });
 
-  it("is made again when it took effect and only its answer was lost", async () => {
+  it("is made again when it took effect and only its answer was lost", { timeout: SWEEP_PATIENCE_MS }, async () => {
     const oracle = await runBoth(() => undefined);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
       const { summaries } = await runBoth((at) => (at === n ? failAfter() : undefined));

@@ -33,10 +33,15 @@ export async function liveOnce(world: World, crashAt = Number.POSITIVE_INFINITY)
     death.resolve("crashed");
     return true;
   };
+  /** A process that died at an effect reads no more either: the next write, whichever, crashes its store. */
+  const dieHere = (): Promise<never> => {
+    store.release([]).catch(() => {});
+    return never();
+  };
   const leave = async (kind: "start" | "end", { execution }: HandlerInput) => {
-    if (isFatal(`before ${kind} of ${execution}`)) await never();
+    if (isFatal(`before ${kind} of ${execution}`)) await dieHere();
     world.effects.push({ kind, execution });
-    if (isFatal(`after ${kind} of ${execution}`)) await never();
+    if (isFatal(`after ${kind} of ${execution}`)) await dieHere();
   };
   const store = faultStore(world.store, {
     faultAt: (_n, operation) => {

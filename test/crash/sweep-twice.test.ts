@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
-import { crashAndResume, liveThrough } from "./crash-case.ts";
+import { crashAndResume, liveThrough, SWEEP_PATIENCE_MS } from "./crash-case.ts";
 
 /** Every point is the first of a pair; the second goes through the first points after a resume, where takeover happens. */
 const SECOND_POINTS = 7;
 
 describe("a process that dies twice in a row", () => {
-  it("leaves a run that ends as if nothing had happened", async () => {
+  it("leaves a run that ends as if nothing had happened", { timeout: SWEEP_PATIENCE_MS }, async () => {
     const { points, summary } = await liveThrough(memoryStore());
     let twice = 0;
     for (let first = 1; first <= points.length; first += 1) {
