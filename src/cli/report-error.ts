@@ -9,7 +9,6 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   store_not_found: "--store or $SAFEPOINT_STORE names the store; `safepoint run` creates it",
   run_owned: "its owner drives it; `safepoint wait` follows it from here",
   run_finished: "it has ended; `safepoint show` says how",
-  run_cancelled_new_run_required: "a cancelled run stays cancelled; start a new one",
   run_paused: "`safepoint resume --continue` takes it and goes on",
   store_busy: "another process held the store for long; try again",
   store_full: "nothing was lost; make room and try again",
@@ -42,9 +41,12 @@ function asSafepointError(thrown: unknown): SafepointError {
 }
 
 function hintOf(error: SafepointError): string | undefined {
-  const { hint, nearest } = error.details;
+  const { hint, nearest, runId } = error.details;
   if (typeof hint === "string") return hint;
   if (Array.isArray(nearest)) return `did you mean ${nearest.join(" or ")}?`;
+  if (error.code === "run_cancelled_new_run_required") {
+    return `a cancelled run stays cancelled; \`safepoint fork ${runId ?? "<run>"}\` makes a new one that goes on from it`;
+  }
   if (error.code === "internal") return "this is a fault in Safepoint; SAFEPOINT_DEBUG=1 prints where it happened";
   return HINTS[error.code];
 }

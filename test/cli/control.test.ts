@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
-import { describeControl, exitCodeOf } from "../../src/cli/control/give-command.ts";
+import { describeControl, exitCodeOf } from "../../src/cli/control/describe-control.ts";
 import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import type { ControlResult } from "../../src/runtime/api.ts";
 import { demoStore } from "../queries/stored-run.ts";
@@ -81,7 +81,14 @@ describe("pause, continue, cancel", () => {
     go();
     expect(await pausing).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^pause accepted: running → pausing, 1 draining\n$/),
+      stdout: [
+        "pause accepted: running → pausing, 1 draining",
+        "  draining main/a@1#1.1",
+        "run paused, 1 held",
+        "  held stage main/ask@1",
+        "  go on with `safepoint continue r1`",
+        "",
+      ].join("\n"),
     });
     expect(JSON.parse((await run("show r1 --json", { cwd })).stdout).status).toBe("paused");
     expect((await run("cancel r1", { cwd })).code).toBe(0);
@@ -104,7 +111,7 @@ describe("pause, continue, cancel", () => {
     const first = await drive("r1", "--label", "team=a");
     const second = await drive("r2", "--label", "team=b");
     const dry = await run("pause --all --dry-run", { cwd });
-    expect(dry.stdout.trim().split("\n").toSorted()).toEqual(["r1", "r2"]);
+    expect(dry.stdout.trim().split("\n").toSorted()).toEqual(["r1  running", "r2  running"]);
     const { code, stdout } = await run("cancel --label team=a --json", { cwd });
     expect(code).toBe(0);
     const results = stdout

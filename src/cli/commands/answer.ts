@@ -5,29 +5,34 @@ import type { Act } from "../command-table.ts";
 import type { ControlOptions } from "../control/control-options.ts";
 import { addCommandOptions } from "../control/control-options.ts";
 import { giveCommand } from "../control/give-command.ts";
-import { EXIT } from "../exit-codes.ts";
 import { readJsonOrText } from "../option-values.ts";
+import { readText } from "../read-text.ts";
 
 export function define(command: Command, act: Act): void {
   command
     .argument("<run>", "id of a run, whoever drives it")
     .argument("<gate>", "id of its question")
-    .argument("<answer>", "key or label of a choice, or text; several choices as a JSON list");
-  addCommandOptions(command).action(act(answer));
+    .argument("<answer>", "key, label or target of a choice (several: with commas), or text; - is stdin");
+  addCommandOptions(command).action(act(giveAnswer));
 }
 
-async function answer(
+async function giveAnswer(
   cli: Cli,
   runId: string,
   ...rest: [gate: string, text: string, options: ControlOptions]
 ): Promise<number> {
   const [gate, text, options] = rest;
+  const answer = text === "-" ? withoutLineEnd(await readText(cli.io, "-")) : readAnswer(text);
   return giveCommand(cli, {
     runId,
     options,
-    give: (run, given) => run.answer(gate, readAnswer(text), given),
-    settle: async () => EXIT.done,
+    give: (run, given) => run.answer(gate, answer, given),
   });
+}
+
+/** What an editor or `echo` puts behind a text is not part of it. */
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, "");
 }
 
 /** Text stays text, also where it looks like a number: only a list is read as JSON. */

@@ -4,7 +4,6 @@ import type { Act } from "../command-table.ts";
 import type { ControlOptions } from "../control/control-options.ts";
 import { addControlOptions } from "../control/control-options.ts";
 import { giveCommand } from "../control/give-command.ts";
-import { EXIT } from "../exit-codes.ts";
 
 interface Options extends ControlOptions {
   readonly force?: boolean;
@@ -23,9 +22,6 @@ async function cancel(cli: Cli, runId: string | undefined, options: Options): Pr
     runId,
     options,
     give: (run, given) => run.cancel({ ...force, ...given }),
-    settle: async (run) => {
-      await run.settled("cancelled");
-      return EXIT.done;
-    },
+    goal: { settled: (run) => run.settled("cancelled"), isReachedUnowned: true },
   });
 }

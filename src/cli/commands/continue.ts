@@ -33,6 +33,10 @@ async function goOn(cli: Cli, runId: string | undefined, options: Options): Prom
     runId,
     options,
     give: (run, given) => run.continue({ ...asked, ...given }),
-    settle: async (run) => exitCodeOfStatus((await run.finished()).status),
+    goal: {
+      settled: (run) => run.finished(),
+      isReachedUnowned: false,
+      exitCode: ({ status }) => exitCodeOfStatus(status),
+    },
   });
 }

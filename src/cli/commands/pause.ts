@@ -5,7 +5,6 @@ import type { Act } from "../command-table.ts";
 import type { ControlOptions } from "../control/control-options.ts";
 import { addControlOptions } from "../control/control-options.ts";
 import { giveCommand } from "../control/give-command.ts";
-import { EXIT } from "../exit-codes.ts";
 import { readDuration, readWord } from "../option-values.ts";
 
 const MODES = ["drain", "interrupt"] as const;
@@ -32,9 +31,6 @@ async function pause(cli: Cli, runId: string | undefined, options: Options): Pro
     runId,
     options,
     give: (run, given) => run.pause({ ...asked, ...given }),
-    settle: async (run) => {
-      await run.settled("paused");
-      return EXIT.done;
-    },
+    goal: { settled: (run) => run.settled("paused"), isReachedUnowned: true },
   });
 }

@@ -4,6 +4,7 @@ import type { RunSummary } from "../../runtime/queries/runs.ts";
 import { listRuns, RUNS_PAGE_DEFAULT, summariseRun } from "../../runtime/queries/runs.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
+import { isDriven } from "../control/is-driven.ts";
 import { withStore } from "../open-store.ts";
 import { badValue, collect, readCount, readPairs, readStatuses } from "../option-values.ts";
 import { formatTable } from "../text/table.ts";
@@ -34,7 +35,10 @@ async function runs(cli: Cli, options: Options): Promise<number> {
     cursor: options.cursor,
   };
   const page = await withStore(cli, {}, (store) => listRuns(store, query));
-  const summaries = page.runs.map(summariseRun);
+  const summaries = page.runs.map((row) => {
+    const summary = summariseRun(row);
+    return isDriven(row, cli.io.now()) ? summary : { ...summary, owner: null };
+  });
   const document = page.cursor === undefined ? { runs: summaries } : { runs: summaries, cursor: page.cursor };
   await cli.result(document, () => table(summaries));
   if (!cli.globals.json && page.cursor !== undefined) await cli.note(`more: --cursor ${page.cursor}`);

@@ -1,3 +1,5 @@
+import { systemClock } from "../../actors/clock.ts";
+import { readUnowned } from "../../actors/unowned.ts";
 import { isShippedType } from "../../graph/shapes.ts";
 import type { RunStatus, Store } from "../../persistence/store.ts";
 import { graphOf } from "../../runtime/queries/graph.ts";
@@ -14,16 +16,16 @@ export interface UnownedRun {
 /** More are not listed: `safepoint runs` pages through all. */
 const LISTED_MAX = 100;
 
-/** Live runs whose lease is free or over, and the handler types each needs that are neither shipped nor given. */
+/** Live runs whose lease is free or over or whose owner is gone, and the handler types each needs that are neither shipped nor given. */
 export async function findUnownedRuns(
   cli: Cli,
   options: { readonly handlers?: string },
 ): Promise<readonly UnownedRun[]> {
   const types = new Set(Object.keys(await loadHandlers(cli, options.handlers)));
   return withStore(cli, {}, async (store) => {
-    const rows = await store.read("runs", { unownedAtMs: cli.io.now(), limit: LISTED_MAX });
+    const rows = await readUnowned({ store, clock: { ...systemClock, now: () => cli.io.now() } });
     const found: UnownedRun[] = [];
-    for (const { runId, status } of rows) {
+    for (const { runId, status } of rows.slice(0, LISTED_MAX)) {
       found.push({ runId, status, missingTypes: await missingTypes(store, runId, types) });
     }
     return found;
