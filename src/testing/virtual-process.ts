@@ -41,7 +41,9 @@ export async function virtualProcess(options: VirtualProcessOptions): Promise<Vi
     options.onDeath?.();
     death.resolve();
   };
-  const faulty = faultStore(ownedStore(store, identity.owner), {
+  // At the medium, so that a write which waits when its process dies is never made; and at the process, see below.
+  const medium = mortalStore(ownedStore(store, identity.owner), () => isDead);
+  const faulty = faultStore(medium, {
     faultAt: (n, operation) => (isDead ? crashBefore : plan?.faultAt(n, operation)),
     onCrash: () => {
       plan?.onCrash?.();
@@ -74,25 +76,25 @@ function mortalClock(clock: Clock, isDead: () => boolean): Clock {
   };
 }
 
-/** The same store, whose answers do not reach a process that died meanwhile. */
+/** The same store, which does nothing for a process that is dead, nor answers one that died meanwhile. */
 function mortalStore(store: Store, isDead: () => boolean): Store {
-  const answer = async <T>(work: Promise<T>): Promise<T> => {
-    const settled = await work.finally(() => (isDead() ? never() : undefined));
-    return settled;
+  const unlessDead = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isDead()) return never();
+    return work().finally(() => (isDead() ? never() : undefined));
   };
   return {
     ...delegateStore(store),
-    commit: (turns) => answer(store.commit(turns)),
-    claim: (request) => answer(store.claim(request)),
-    renew: (leases, untilMs) => answer(store.renew(leases, untilMs)),
-    release: (leases) => answer(store.release(leases)),
-    load: (runId) => answer(store.load(runId)),
-    read: (topic, query) => answer(store.read(topic, query)),
-    submit: (command) => answer(store.submit(command)),
-    writeSide: (side) => answer(store.writeSide(side)),
-    putPipeline: (pipeline) => answer(store.putPipeline(pipeline)),
-    putBlob: (bytes) => answer(store.putBlob(bytes)),
-    getBlob: (hash) => answer(store.getBlob(hash)),
+    commit: (turns) => unlessDead(() => store.commit(turns)),
+    claim: (request) => unlessDead(() => store.claim(request)),
+    renew: (leases, untilMs) => unlessDead(() => store.renew(leases, untilMs)),
+    release: (leases) => unlessDead(() => store.release(leases)),
+    load: (runId) => unlessDead(() => store.load(runId)),
+    read: (topic, query) => unlessDead(() => store.read(topic, query)),
+    submit: (command) => unlessDead(() => store.submit(command)),
+    writeSide: (side) => unlessDead(() => store.writeSide(side)),
+    putPipeline: (pipeline) => unlessDead(() => store.putPipeline(pipeline)),
+    putBlob: (bytes) => unlessDead(() => store.putBlob(bytes)),
+    getBlob: (hash) => unlessDead(() => store.getBlob(hash)),
     watch: (onChange) => store.watch(() => isDead() || onChange()),
   };
 }
