@@ -378,7 +378,10 @@ export interface Store {
   /** Answers with the sha-256 (hex) of the bytes. */
   putBlob(bytes: Uint8Array): Promise<string>;
   getBlob(hash: string): Promise<Uint8Array | undefined>;
-  /** Calls back soon after anything was committed, by this process or another. Answers with how to stop. */
+  /**
+   * Calls back soon after anything was committed, by this process or another. Answers with how to stop. Until then it
+   * keeps the process alive: who waits for another process must not end for want of work of its own.
+   */
   watch(onChange: () => void): () => void;
   /** Checks the medium and its structure (pages, foreign rows, orphans); one sentence a problem, none when sound. */
   check(): Promise<readonly string[]>;

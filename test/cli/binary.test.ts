@@ -56,6 +56,20 @@ describe("the binary", () => {
     expect((await cli(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  it("follows and waits for a run that another process drives, to its end", async () => {
+    const { ended } = await began();
+    const followed = cli(["events", "r1", "--follow"]);
+    const waited = cli(["wait", "r1", "--json"]);
+    // By the end of this one the two have read all there is, and wait.
+    expect((await cli(["show", "r1", "--json"])).code).toBe(0);
+    writeFileSync(join(cwd, "go"), "");
+    expect(await ended).toBe(0);
+    const { code, stdout, stderr } = await followed;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ type: "run.completed" });
+    expect(await waited).toMatchObject({ code: 0 });
+  });
+
   it("bears a reader that leaves early", async () => {
     writeFileSync(join(cwd, "go"), "");
     writeFileSync(join(cwd, "slow.dot"), slow(300));

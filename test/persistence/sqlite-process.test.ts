@@ -86,4 +86,20 @@ describe("a SQLite store and its processes", () => {
     await heard;
     expect((await store.read("journal", {})).map((entry) => entry.runId)).toEqual(["a", "b"]);
   });
+
+  it("keeps a process alive that only watches, and lets it end afterwards", async () => {
+    const path = join(temporaryFolder(), "runs.db");
+    const store = openStore(path);
+    await commitAll(store, creation("a"));
+    const watcher = spawn(process.execPath, [child("watcher"), path], { stdio: ["ignore", "pipe", "inherit"] });
+    const said: string[] = [];
+    const ended = once(watcher, "exit");
+    for await (const line of createInterface({ input: watcher.stdout })) {
+      said.push(line);
+      // Several times the interval at which it looks: without a hold it is gone by now.
+      if (line === "waiting") void run(process.execPath, [child("opener"), path, "b"]);
+    }
+    expect(said).toEqual(["waiting", '["b","a"]']);
+    expect(await ended).toEqual([0, null]);
+  });
 });

@@ -149,7 +149,6 @@ export class SqliteStore implements Store {
       this.#seenVersion = version;
       this.#feed.announce();
     }, WATCH_INTERVAL_MS);
-    this.#poll.unref();
   }
 
   #stopPolling(): void {
