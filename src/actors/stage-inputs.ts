@@ -4,6 +4,7 @@ import { assert } from "../errors.ts";
 import { type Graph, indexGraph, type OnInterrupt, parseDuration, stageSettings } from "../graph/index.ts";
 import type { StageKind, StageLimits } from "../machines/protocol.ts";
 import type { StageInput } from "../machines/stage.machine.ts";
+import type { HandlerDefinition } from "./handler.ts";
 
 export type StageInputs = (node: string) => Pick<StageInput, "kind" | "type" | "limits" | "timeoutMs" | "durationMs">;
 
@@ -56,6 +57,11 @@ function compute(
     ...(settings.timeoutMs === undefined ? {} : { timeoutMs: settings.timeoutMs }),
     ...(durationMs === undefined ? {} : { durationMs }),
   };
+}
+
+/** What a handler itself wants after a crash. */
+export function policyOf(definition: HandlerDefinition | undefined): OnInterrupt | undefined {
+  return definition?.onInterrupt ?? (definition?.idempotent === false ? "ask" : undefined);
 }
 
 function idempotencePolicy(idempotent: unknown): OnInterrupt {

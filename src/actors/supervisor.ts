@@ -21,7 +21,7 @@ import type { CreatedData, TurnSettings } from "./inputs.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
-import { stageInputsOf } from "./stage-inputs.ts";
+import { policyOf, stageInputsOf } from "./stage-inputs.ts";
 import { startOver } from "./start-over.ts";
 import { type Claimed, claimRun, commandUnowned, isDrivenElsewhere, readUnowned } from "./unowned.ts";
 
@@ -130,15 +130,10 @@ export class Supervisor {
 
   #turnSettings(graph: Graph): TurnSettings {
     return {
-      stageInputs: stageInputsOf(graph, (type) => this.#policyOf(type)),
+      stageInputs: stageInputsOf(graph, (type) => policyOf(this.#deps.resolve(type))),
       maxRestarts: this.#deps.maxRestartsOf(graph),
       cancelGraceMs: this.#deps.abortGraceMs,
     };
-  }
-
-  #policyOf(type: string) {
-    const definition = this.#deps.resolve(type);
-    return definition?.onInterrupt ?? (definition?.idempotent === false ? ("ask" as const) : undefined);
   }
 
   #onCommitted(held: HeldRun, draft: Draft): void {

@@ -2,6 +2,7 @@
 import type { Observable } from "rxjs";
 import type { Clock, Random } from "../actors/clock.ts";
 import type { Handler, HandlerLog } from "../actors/handler.ts";
+import type { Interviewer } from "../actors/interviewers/interviewer.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
 import type { JournalEntry } from "../journal/entry.ts";
@@ -24,6 +25,11 @@ export interface RuntimeOptions {
   readonly log?: HandlerLog;
   readonly clock?: Clock;
   readonly random?: Random;
+  /**
+   * Who is asked when a gate of a run that is driven here opens, and when a run with open gates is taken. Default: nobody;
+   * gates wait for an answer from anywhere.
+   */
+  readonly interviewer?: Interviewer;
   /** Who gives the commands, for the audit entries. Default: `<user>@<host>`. */
   readonly actor?: string;
   /** Ms between the abort signal and KILL. Default 5,000. */
@@ -63,6 +69,31 @@ export interface ContinueOptions extends CommandOptions {
 export interface CancelOptions extends CommandOptions {
   readonly graceMs?: number;
   readonly force?: boolean;
+}
+
+/** A command for many runs; what does not belong to the verb means nothing. */
+export type ControlManyOptions = PauseOptions &
+  ContinueOptions &
+  CancelOptions & {
+    /** Only say which runs are meant. */
+    readonly dryRun?: boolean;
+  };
+
+export interface ForkOptions {
+  /**
+   * Where the fork begins: a seq, rounded down to a complete turn, or the address of a stage, which it does anew.
+   * Default: the newest turn; for a cancelled run the one before the cancel; for a failed one before the last attempt of
+   * the stage that failed. A completed run has no default.
+   */
+  readonly at?: number | string;
+  /** Default: a new sortable id. `run_exists` when taken. */
+  readonly runId?: string;
+  /** Context values that stand above what the run had. */
+  readonly context?: Readonly<Record<string, JsonValue>>;
+  /** Default: those of the run. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Whether it is driven here at once; else it waits, queued, for somebody to resume it. Default true. */
+  readonly drive?: boolean;
 }
 
 /** What a command came to; the same from library, CLI and HTTP. `accepted: null`: not taken yet, stays in force. */
@@ -111,6 +142,14 @@ export interface VerifyReport {
   readonly entries: number;
 }
 
+/** Which runs; what is given must all fit. */
+export interface RunSelector {
+  /** Every live run. */
+  readonly all?: true;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly status?: readonly RunStatus[];
+}
+
 export interface Run {
   readonly id: string;
   /** Journal entries after commit, from seq 1 or after a seq; completes when the run has ended. */
@@ -137,11 +176,24 @@ export interface Runtime extends AsyncDisposable {
   get(runId: string): Promise<Run>;
   /** Takes an unowned live run and drives it on. Rejects `run_owned`, `run_finished`, `run_cancelled_new_run_required`. */
   resume(runId: string, options?: { readonly pipeline?: Graph }): Promise<Run>;
+  /**
+   * A new run that goes on from a point of another one's history; that run, live or ended, is left as it is. Control state
+   * is not copied: a fork of a paused run goes on. Rejects `run_not_found`, `run_exists`, `usage`, `run_finished`.
+   */
+  fork(runId: string, options?: ForkOptions): Promise<Run>;
+  /** Gives every live run that the selector means the same command. Rejects `usage` when it means nothing. */
+  control(
+    selector: RunSelector,
+    verb: "pause" | "continue" | "cancel",
+    options?: ControlManyOptions,
+  ): Promise<readonly ControlResult[]>;
   list(query?: ListQuery): Promise<{ readonly runs: readonly RunRow[]; readonly cursor?: string }>;
   register(type: string, handler: Handler): void;
   /** Entries of all runs, in gseq order, from now or after a gseq. Never completes. */
   readonly events$: Observable<JournalEntry>;
   events(query?: { readonly after?: number }): Observable<JournalEntry>;
+  /** Open questions of all runs. */
+  questions(): Promise<readonly Question[]>;
   entries(runId: string, query?: EntryQuery): Promise<readonly JournalEntry[]>;
   view(runId: string, options?: { readonly at?: number }): Promise<RunView>;
   /** The folded state at a seq, rounded down to a complete turn. */

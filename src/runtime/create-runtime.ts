@@ -1,12 +1,11 @@
 /** Puts the parts together: the library's door. Source: 05 §3. */
 import { hostname, userInfo } from "node:os";
-import { systemClock, systemRandom } from "../actors/clock.ts";
-import type { Draft } from "../actors/draft.ts";
+import { type Clock, type Random, systemClock, systemRandom } from "../actors/clock.ts";
 import type { HandlerLog } from "../actors/handler.ts";
 import { builtinHandlers } from "../actors/handlers/builtin.ts";
 import { createRegistry, type HandlerRegistry } from "../actors/handlers/registry.ts";
-import type { HeldRun } from "../actors/held-run.ts";
 import { currentOwner } from "../actors/processes/identity.ts";
+import { policyOf, stageInputsOf } from "../actors/stage-inputs.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
@@ -22,18 +21,16 @@ import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunRow, Store } from "../persistence/store.ts";
 import { createActorRefs } from "./actor-ref.ts";
 import type { Run, Runtime, RuntimeOptions, StartOptions } from "./api.ts";
+import type { ForkDeps } from "./fork/fork-run.ts";
+import { createInterviews } from "./interviews.ts";
+import { createOperations } from "./operations.ts";
 import { missingTypes, type PreparedPipeline, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
-import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
 import { findRun } from "./queries/find-run.ts";
-import { listRuns } from "./queries/runs.ts";
-import { stateAt } from "./queries/state-at.ts";
-import { tailEntries } from "./queries/tail-entries.ts";
-import { viewOf } from "./queries/view.ts";
+import { createReaders } from "./readers.ts";
 import { createRun, type RunDeps } from "./run-handle.ts";
+import { checkRunId } from "./run-id.ts";
 import { createSender } from "./send-command.ts";
-import { verifyRunWhole } from "./verify-run.ts";
 
-const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 /** Graphs kept by hash, so that many runs of one pipeline share one. */
 const GRAPHS_KEPT_MAX = 200;
 
@@ -54,10 +51,15 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     clock,
     log,
     cwd,
-    ...rules(registry, graphs, refs),
+    ...rules(registry, graphs),
+    onCommitted: (held, draft) => {
+      refs.publish(held, draft);
+      interviews?.onCommitted(held, draft);
+    },
   });
   const actor = options.actor ?? defaultActor();
   const send = createSender({ store, supervisor, clock, newId: () => random.id(), actor });
+  const interviews = options.interviewer && createInterviews(options.interviewer, { send, log });
   const runDeps: RunDeps = { store, supervisor, send };
   const handle = (runId: string): Run => createRun(runId, runDeps);
   const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
@@ -83,19 +85,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       await supervisor.take(runId);
       return handle(runId);
     },
-    list: (query = {}) => listRuns(store, query),
+    ...createOperations({ store, supervisor, handle, forking: forkDeps({ store, clock, random, registry, graphs }) }),
     register: (type, handler) => registry.register(type, handler),
-    events$: tailEntries(store),
-    events: (query = {}) => tailEntries(store, query),
-    entries: (runId, query = {}) => store.read("journal", { runId, ...query }),
-    view: async (runId, viewOptions = {}) => (await viewOf(store, runId, viewOptions)).view,
-    stateAt: (runId, seq) => stateAt(store, runId, seq),
-    pipeline: async (runId) => graphs.of(await findRun(store, runId)),
-    artifacts: (runId) => artifactsOf(store, runId),
-    artifact: (runId, id) => artifactBytes(store, runId, id),
-    verify: (runId) => verifyRunWhole(store, runId),
+    ...createReaders(store, (run) => graphs.of(run)),
     actorRef: (runId) => refs.of(runId, () => supervisor.driver(runId)?.held),
     stop(stopOptions = {}) {
+      interviews?.stop();
       stopped ??= supervisor.stop(stopOptions.graceMs ?? STOP_GRACE_MS).then(() => recovery?.stop());
       return stopped;
     },
@@ -118,17 +113,32 @@ function limitsOf(options: RuntimeOptions) {
 }
 
 /** What the supervisor asks of the parts above it. */
-function rules(
-  registry: HandlerRegistry,
-  graphs: ReturnType<typeof createGraphCache>,
-  refs: ReturnType<typeof createActorRefs>,
-) {
+function rules(registry: HandlerRegistry, graphs: GraphCache) {
   return {
     resolve: (type: string) => registry.resolve(type),
     maxRestartsOf,
     graphOf: (row: RunRow) => graphs.of(row),
     missingTypes: (graph: Graph) => missingTypes(graph, registry),
-    onCommitted: (held: HeldRun, draft: Draft) => refs.publish(held, draft),
+  };
+}
+
+type GraphCache = ReturnType<typeof createGraphCache>;
+
+function forkDeps(parts: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly registry: HandlerRegistry;
+  readonly graphs: GraphCache;
+}): ForkDeps {
+  const { store, clock, random, registry, graphs } = parts;
+  return {
+    store,
+    nowMs: () => clock.now(),
+    newId: () => random.id(),
+    graphOf: (run) => graphs.of(run),
+    stageInputsOf: (graph) => stageInputsOf(graph, (type) => policyOf(registry.resolve(type))),
+    maxRestartsOf,
   };
 }
 
@@ -182,14 +192,6 @@ function firstContext(graph: Graph, inputs: Readonly<Record<string, JsonValue>>)
 function maxRestartsOf(graph: Graph): number {
   const limit = Number(graph.attributes["max_restarts"]);
   return graph.attributes["max_restarts"] !== undefined && Number.isInteger(limit) ? limit : RESTARTS_MAX_DEFAULT;
-}
-
-function checkRunId(runId: string): void {
-  if (RUN_ID.test(runId)) return;
-  throw new SafepointError(
-    "usage",
-    `expected a run id of letters, digits, . _ ~ - (128 at most), found ${JSON.stringify(runId)}`,
-  );
 }
 
 function registerHandlers(pipeline: Graph, registry: HandlerRegistry): void {

@@ -296,8 +296,26 @@ describe("a fork", () => {
       .create()
       .add("run.forked", { from: "old", at: 3, base: foldToJson(fold(base.entries)) });
     const stage = fold(fork.entries).stages.get(a)!;
-    expect(stage).toMatchObject({ status: "held", attempt: 1, start: 1 });
+    // Its first attempt is still to come, and is not its second.
+    expect(stage).toMatchObject({ status: "held", attempt: 0, start: 0 });
     expect(stage.execution).toBeUndefined();
+  });
+
+  it("asks again what a person was asked about a lost execution", () => {
+    const base = new Script("old").begin().started(a);
+    base.add("stage.interrupted", { cause: "crash", inARow: 2, policy: "ask" }, { stage: a, execution: `${a}#1.1` });
+    base.add(
+      "gate.opened",
+      { gate: "g", kind: "multiple_choice", purpose: "interrupted", text: "?", options: [] },
+      { stage: a },
+    );
+    const fork = new Script("new")
+      .create()
+      .add("run.forked", { from: "old", at: 5, base: foldToJson(fold(base.entries)) });
+    const state = fold(fork.entries);
+    expect(state.gates.size).toBe(0);
+    expect(state.stages.get(a)).toMatchObject({ status: "interrupted", attempt: 1, start: 1, crashes: 2 });
+    expect(state.stages.get(a)).toMatchObject({ interrupted: { cause: "crash", policy: "ask" } });
   });
 
   it("from JSON that is no state is an empty run, not an error", () => {

@@ -29,7 +29,7 @@ export interface World {
   /** Calls that go on. */
   readonly open: () => readonly Call[];
   /** The newest open call of a node; waits for it. */
-  call(node: string): Promise<Call>;
+  call(node: string, runId?: string): Promise<Call>;
   runtime(options?: RuntimeOptions): Promise<Runtime>;
   /** A runtime in this process that can be abandoned as if its process had died. */
   mortal(options?: RuntimeOptions): Promise<{ readonly runtime: Runtime; die(): void }>;
@@ -68,9 +68,9 @@ export function createWorld(store: Store = memoryStore()): World {
     clock,
     calls,
     open,
-    async call(node) {
+    async call(node, runId) {
       for (;;) {
-        const found = open().findLast((call) => call.node === node);
+        const found = open().findLast((call) => call.node === node && call.input.runId === (runId ?? call.input.runId));
         if (found) return found;
         await clock.advance(25);
       }

@@ -31,9 +31,12 @@ export function rebase(draft: FoldDraft, json: JsonValue, entry: JournalEntry<"r
   });
 }
 
+/** The attempt that was going on is still to come; a person who was asked is asked again. */
 function notStarted(stage: StageFold): StageFold {
-  const { execution, gate, interrupted: _, ...rest } = stage;
-  return execution === undefined && gate === undefined ? stage : { ...rest, status: "held" };
+  const { execution, gate, interrupted, ...rest } = stage;
+  if (execution !== undefined) return { ...rest, status: "held", attempt: stage.attempt - 1, start: 0, crashes: 0 };
+  if (gate === undefined) return stage;
+  return interrupted === undefined ? { ...rest, status: "held" } : { ...rest, status: "interrupted", interrupted };
 }
 
 function startOf(base: FoldState, entry: JournalEntry): Pick<FoldState, "startedAtMs"> | undefined {

@@ -2,6 +2,7 @@ import type { GraphNode } from "../../graph/index.ts";
 import { parsePipeline } from "../../graph/parser.ts";
 import type { RunView } from "../../journal/run-view.ts";
 import { createViewBuilder } from "../../journal/run-view.ts";
+import { LIST_ITEMS_MAX } from "../../limits.ts";
 import type { RunRow, Store } from "../../persistence/store.ts";
 import { findRun } from "./find-run.ts";
 import { journalPages } from "./journal-pages.ts";
@@ -41,7 +42,16 @@ export async function viewOf(store: Store, runId: string, query: ViewQuery = {})
     for (const entry of page) builder.push(entry);
   }
   const view = builder.view(query.now === undefined ? { run } : { run, now: query.now });
-  return at ? { view, at } : { view };
+  return at ? { view, at } : { view: await withForks(store, view) };
+}
+
+/** Forks are runs of their own, of which the run they came from has no entry. */
+async function withForks(store: Store, view: RunView): Promise<RunView> {
+  const { children } = view.lineage;
+  const known = new Set(children.map(({ runId }) => runId));
+  const rows = await store.read("runs", { parentRun: view.runId, limit: LIST_ITEMS_MAX });
+  const forks = rows.filter(({ runId }) => !known.has(runId)).map(({ runId, status }) => ({ runId, status }));
+  return forks.length === 0 ? view : { ...view, lineage: { ...view.lineage, children: [...children, ...forks] } };
 }
 
 /** Most pipelines have no goal gate: then the text need not be parsed for one. */

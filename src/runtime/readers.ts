@@ -1,0 +1,42 @@
+/** The part of a runtime that only reads: each a question to the store, whoever drives the run. */
+import type { Graph } from "../graph/index.ts";
+import type { RunRow, Store } from "../persistence/store.ts";
+import type { Question, Runtime } from "./api.ts";
+import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
+import { findRun } from "./queries/find-run.ts";
+import { listRuns } from "./queries/runs.ts";
+import { stateAt } from "./queries/state-at.ts";
+import { tailEntries } from "./queries/tail-entries.ts";
+import { viewOf } from "./queries/view.ts";
+import { verifyRunWhole } from "./verify-run.ts";
+
+type Readers = Pick<
+  Runtime,
+  | "list"
+  | "events$"
+  | "events"
+  | "entries"
+  | "view"
+  | "stateAt"
+  | "pipeline"
+  | "artifacts"
+  | "artifact"
+  | "verify"
+  | "questions"
+>;
+
+export function createReaders(store: Store, graphOf: (run: RunRow) => Promise<Graph>): Readers {
+  return {
+    list: (query = {}) => listRuns(store, query),
+    events$: tailEntries(store),
+    events: (query = {}) => tailEntries(store, query),
+    entries: (runId, query = {}) => store.read("journal", { runId, ...query }),
+    view: async (runId, options = {}) => (await viewOf(store, runId, options)).view,
+    stateAt: (runId, seq) => stateAt(store, runId, seq),
+    pipeline: async (runId) => graphOf(await findRun(store, runId)),
+    artifacts: (runId) => artifactsOf(store, runId),
+    artifact: (runId, id) => artifactBytes(store, runId, id),
+    verify: (runId) => verifyRunWhole(store, runId),
+    questions: async () => (await store.read("gates", { open: true })) as readonly Question[],
+  };
+}
