@@ -4,6 +4,7 @@
  * timers stand still, nothing is started twice and a cancelled run leaves nothing behind. Source: 03 §2.
  */
 import type { TurnWrite } from "../persistence/store.ts";
+import { HeldWork } from "./held-work.ts";
 import { OpenWork } from "./open-work.ts";
 
 export interface ControlWatch {
@@ -23,6 +24,7 @@ export interface ControlWatch {
 export function controlWatch(inFlight: () => readonly string[]): ControlWatch {
   const problems: string[] = [];
   let work = new OpenWork();
+  let held = new HeldWork();
   let status = "";
   let runId = "";
   const say = (problem: string) => problems.push(`${runId}: ${problem}`);
@@ -39,7 +41,7 @@ export function controlWatch(inFlight: () => readonly string[]): ControlWatch {
     if (status === "paused" && work.open.size > 0) say(`paused with ${[...work.open].join(", ")} open`);
     if (acknowledged && work.isStandingStill && turn.entries.some(({ type }) => type === "stage.started"))
       say("an execution was started after the pause was acknowledged");
-    for (const problem of repliesOf(turn, work)) say(problem);
+    for (const problem of [...repliesOf(turn, work), ...held.take(turn, work.open)]) say(problem);
     if (status === "cancelled") for (const problem of work.remains()) say(problem);
   };
 
@@ -51,6 +53,7 @@ export function controlWatch(inFlight: () => readonly string[]): ControlWatch {
       }
       for (const follower of turn.creates ?? []) {
         work = new OpenWork();
+        held = new HeldWork();
         runId = follower.runId;
         look(follower);
       }
