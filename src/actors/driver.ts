@@ -160,10 +160,14 @@ export class Driver {
     return { ...write, ...commands, ...follower };
   }
 
-  /** The store did not take it, or could not say so. The first turn fails for good, others are tried again. */
+  /**
+   * The store did not take it, or could not say so. Tried again, but for the first turn and where the store says that no
+   * later try can help (it is corrupt, or read-only): then the driver lets go, and the run is as it was committed last.
+   */
   async #storeFailed(failure: unknown, failures: number): Promise<void> {
     this.#failure = failure;
-    if (this.held.seq === 0) return this.#lose(failure);
+    const isHopeless = isSafepointError(failure) && !failure.retryable;
+    if (this.held.seq === 0 || isHopeless) return this.#lose(failure);
     const waitMs = storeRetryMs(failures);
     this.#deps.log.warn("the store did not take a turn; it is tried again", {
       runId: this.held.runId,

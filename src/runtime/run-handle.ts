@@ -2,6 +2,7 @@
 import { filter, firstValueFrom, Observable } from "rxjs";
 import { isTerminal } from "../actors/held-run.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
+import { isSafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
 import type { RunView } from "../journal/run-view.ts";
 import type { RunStatus, Store } from "../persistence/store.ts";
@@ -47,10 +48,17 @@ function plain(body: Record<string, unknown>): JsonValue {
 /** Follows a run, and those it starts over as, to its end. */
 async function whenFinished(deps: RunDeps, runId: string): Promise<RunView> {
   const { store, supervisor } = deps;
-  await supervisor.driver(runId)?.ended;
+  const driver = supervisor.driver(runId);
+  await driver?.ended;
+  // Whoever takes the run up once its store works again is not to be waited for here.
+  if (isStoreFailure(driver?.failure)) throw driver?.failure;
   await whenStatus(store, runId, isTerminal);
   const next = await successorOf(store, runId);
   return next === undefined ? (await viewOf(store, runId)).view : whenFinished(deps, next);
+}
+
+function isStoreFailure(failure: unknown): boolean {
+  return isSafepointError(failure) && failure.code.startsWith("store_") && !failure.retryable;
 }
 
 function whenStatus(store: Store, runId: string, isReached: (now: RunStatus) => boolean): Promise<RunStatus> {

@@ -98,6 +98,34 @@ describe("a commit that fails while handlers are in flight", () => {
     }
   });
 
+  it("is not made again where the store says that it never will be: the run is let go, as it was committed last", async () => {
+    for (const code of ["store_read_only", "store_corrupt"] as const) {
+      let isBroken = false;
+      const inner = memoryStore();
+      const store = faultStore(inner, {
+        faultAt: (_n, operation) => (isBroken && operation === "commit" ? failBefore(code) : undefined),
+      });
+      const doomed = await createRuntime({
+        store,
+        clock: new EagerClock(),
+        handlers: {
+          step: ({ node }) => {
+            isBroken = node.id === "round";
+          },
+        },
+      });
+      const source =
+        "digraph { node [type=step]; start [shape=Mdiamond, type=start]; exit [shape=Msquare, type=exit]; start -> plan -> round -> exit }";
+      const run = await doomed.start(source, { runId: "r" });
+      await expect(run.finished()).rejects.toMatchObject({ code });
+      await doomed.stop();
+      expect((await inner.read("journal", { runId: "r" })).at(-1)).toMatchObject({ type: "stage.started" });
+      const next = await createRuntime({ store: inner, clock: new EagerClock(), handlers: { step: () => {} } });
+      expect((await (await next.resume("r")).finished()).status).toBe("completed");
+      await next.stop();
+    }
+  });
+
   it("may fail again and again: full, busy, unreachable", async () => {
     const oracle = await runBoth(() => undefined);
     const codes = ["store_full", "store_busy", "store_unavailable"] as const;
