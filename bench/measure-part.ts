@@ -9,6 +9,10 @@ import { SIZES, type SizeName } from "./sizes.ts";
 const [scenario = "", part = "", size = "full"] = process.argv.slice(2);
 const measure = SCENARIOS[scenario]?.parts[part];
 if (!measure) throw new Error(`there is no part ${JSON.stringify(part)} of a scenario ${JSON.stringify(scenario)}`);
+// Without its parent nobody wants to know.
+const abandon = () => process.exit(1);
+process.once("disconnect", abandon);
 const measurements = await withFolder((folder) => measure({ sizes: SIZES[size as SizeName], folder }));
-if (process.send) process.send(measurements);
+process.off("disconnect", abandon);
+if (process.send) process.send(measurements, () => process.disconnect());
 else console.table(measurements, ["what", "value", "unit", "spread"]);

@@ -10,6 +10,8 @@ export interface ParkedRunOptions {
 export class ParkedRun {
   readonly #options: ParkedRunOptions;
   #engine: Engine | undefined;
+  /** Stages of the run before it. */
+  #before = 0;
   #until = 1;
   #go: (() => void) | undefined;
   #arrived: (() => void) | undefined;
@@ -19,9 +21,18 @@ export class ParkedRun {
     this.#options = options;
   }
 
+  /** Works off another run first, in the same store: the log is as long as it gets, and is written over from now on. */
+  async warmUp(pipeline: string, stages: number): Promise<void> {
+    const { runtime, ended } = await this.#open();
+    this.#until = Number.POSITIVE_INFINITY;
+    await runtime.start(pipeline);
+    await ended(1);
+    this.#before = stages;
+  }
+
   /** Resolves when the run stands in the handler of its first stage. */
   async start(pipeline: string): Promise<void> {
-    const { runtime } = await this.#open();
+    const { runtime } = this.#engine ?? (await this.#open());
     const arrival = this.#arrival(1);
     this.#runId = (await runtime.start(pipeline)).id;
     await arrival;
@@ -57,6 +68,7 @@ export class ParkedRun {
   async leave(): Promise<void> {
     await this.#engine?.close();
     this.#engine = undefined;
+    this.#before = 0;
   }
 
   async #open(): Promise<Engine> {
@@ -72,7 +84,7 @@ export class ParkedRun {
   }
 
   #onStage(count: number, signal: AbortSignal): undefined | Promise<Outcome | undefined> {
-    if (count < this.#until) return undefined;
+    if (count - this.#before < this.#until) return undefined;
     this.#arrived?.();
     return new Promise((resolve, reject) => {
       this.#go = () => resolve(undefined);

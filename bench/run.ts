@@ -1,7 +1,7 @@
 /**
- * The bench: `npm run bench -- [scenario …] [--quick] [--json <file>] [--check]`. Each part of a scenario is measured in a
- * process of its own, one after the other. Ends with 1 when a part failed, or with --check when a target was missed; with
- * 2 when it was called wrongly.
+ * The bench: `npm run bench -- [scenario …] [--part <text>] [--quick] [--json <file>] [--check]`. Each part of a scenario
+ * is measured in a process of its own, one after the other. Ends with 1 when a part failed, or with --check when a target
+ * was missed; with 2 when it was called wrongly.
  */
 import { fork } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -27,6 +27,8 @@ const MEASURE_PART = fileURLToPath(new URL("measure-part.ts", import.meta.url));
 
 interface Request {
   readonly names: readonly string[];
+  /** Only parts whose name has this text. */
+  readonly part: string;
   readonly size: SizeName;
   readonly json: string | undefined;
   readonly check: boolean;
@@ -35,6 +37,7 @@ interface Request {
 /** A text instead of a request says what is wrong with the arguments. */
 function readRequest(args: readonly string[]): Request | string {
   const options = {
+    part: { type: "string", default: "" },
     quick: { type: "boolean" },
     size: { type: "string" },
     json: { type: "string" },
@@ -46,8 +49,13 @@ function readRequest(args: readonly string[]): Request | string {
     if (unknown !== undefined) return `there is no scenario ${unknown}; there are ${Object.keys(SCENARIOS).join(", ")}`;
     const size = values.size ?? (values.quick === true ? "quick" : "full");
     if (!(size in SIZES)) return `there is no size ${size}; there are ${Object.keys(SIZES).join(", ")}`;
+    const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+    const { part } = values;
+    if (names.every((name) => partsOf(name, part).length === 0))
+      return `no part of ${names.join(", ")} has ${JSON.stringify(part)} in its name`;
     return {
-      names: positionals.length > 0 ? positionals : Object.keys(SCENARIOS),
+      names,
+      part,
       size: size as SizeName,
       json: values.json,
       check: values.check === true,
@@ -57,10 +65,14 @@ function readRequest(args: readonly string[]): Request | string {
   }
 }
 
-async function bench({ names, size, json, check }: Request): Promise<number> {
+function partsOf(scenario: string, text: string): readonly string[] {
+  return Object.keys(SCENARIOS[scenario]?.parts ?? {}).filter((name) => name.includes(text));
+}
+
+async function bench({ names, part: text, size, json, check }: Request): Promise<number> {
   const parts: PartResult[] = [];
   for (const scenario of names) {
-    for (const part of Object.keys(SCENARIOS[scenario]?.parts ?? {})) {
+    for (const part of partsOf(scenario, text)) {
       const result = await measureApart({ scenario, part, size });
       parts.push(result);
       console.log(renderPart(result));

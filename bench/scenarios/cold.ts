@@ -14,20 +14,24 @@ const RUN_MS_MAX = 400;
 const IMPORT_MS_MAX = 150;
 
 const IMPORT = `
+  const cpu = process.cpuUsage();
   const started = performance.now();
   await import(${JSON.stringify(LIBRARY)});
-  process.stdout.write(String(performance.now() - started));`;
+  const { user, system } = process.cpuUsage(cpu);
+  process.stdout.write(JSON.stringify({ ms: performance.now() - started, cpuMs: (user + system) / 1000 }));`;
 
 const coldStart: Part = async ({ sizes, folder }) => {
   for (const file of [BIN, HELLO]) if (!existsSync(file)) throw new Error(`${file} is missing: npm run build`);
-  const samples: { bare: number; version: number; run: number; imported: number }[] = [];
+  const samples: { bare: number; version: number; run: number; imported: number; importCpu: number }[] = [];
   for (let sample = 0; sample <= sizes.samples; sample++) {
     const store = join(folder, `cold-${sample}.db`);
+    const imported = JSON.parse(start(["--input-type=module", "-e", IMPORT]).output) as { ms: number; cpuMs: number };
     const taken = {
       bare: start(["-e", "0"]).ms,
       version: start([BIN, "--version"]).ms,
       run: start([BIN, "run", HELLO, "--store", store, "--json"]).ms,
-      imported: Number(start(["--input-type=module", "-e", IMPORT]).output),
+      imported: imported.ms,
+      importCpu: imported.cpuMs,
     };
     // The first brings the files into memory.
     if (sample > 0) samples.push(taken);
@@ -46,6 +50,12 @@ const coldStart: Part = async ({ sizes, folder }) => {
     of("safepoint --version", "version"),
     of("safepoint run examples/hello", "run", RUN_MS_MAX),
     of('import "safepoint"', "imported", IMPORT_MS_MAX),
+    of('import "safepoint", CPU time', "importCpu"),
+    summarise(
+      "run to node -e 0",
+      samples.map(({ run, bare }) => run / bare),
+      { unit: "×" },
+    ),
   ];
 };
 

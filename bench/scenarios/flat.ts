@@ -22,6 +22,11 @@ interface Window {
   readonly growth: number;
 }
 
+interface Round {
+  readonly early: Window;
+  readonly late: Window;
+}
+
 interface Walker {
   readonly run: ParkedRun;
   readonly path: string;
@@ -30,7 +35,7 @@ interface Walker {
 
 function flat(pipelineOf: (stages: number) => string): Part {
   return async (place) => {
-    const rounds: { early: Window; late: Window }[] = [];
+    const rounds: Round[] = [];
     const count = Math.min(place.sizes.rounds, ROUNDS_MAX);
     for (let round = 0; round < count; round++)
       rounds.push(await compare(place, pipelineOf(place.sizes.longRun + 1), round));
@@ -39,15 +44,22 @@ function flat(pipelineOf: (stages: number) => string): Part {
 }
 
 /** The late run comes first, and warms the process for both. */
-async function compare({ sizes, folder }: Place, pipeline: string, round: number) {
-  const late = await walk(pipeline, { path: join(folder, `late-${round}.db`), to: sizes.longRun - sizes.window });
-  const early = await walk(pipeline, { path: join(folder, `early-${round}.db`), to: sizes.windowFrom });
+async function compare({ sizes, folder }: Place, pipeline: string, round: number): Promise<Round> {
+  const warmUp = sizes.shortRun;
+  const late = await walk(pipeline, {
+    path: join(folder, `late-${round}.db`),
+    to: sizes.longRun - sizes.window,
+    warmUp,
+  });
+  const early = await walk(pipeline, { path: join(folder, `early-${round}.db`), to: sizes.windowFrom, warmUp });
   const before = { early: databaseBytes(early.path), late: databaseBytes(late.path) };
   const step = sizes.window / Math.min(SLICES, sizes.window);
   const slices: { early: Slice[]; late: Slice[] } = { early: [], late: [] };
   for (let done = 0; done < sizes.window; done += step) {
+    // Who goes first changes: what is left to the disk by one is waited for by the other.
+    const lateFirst = slices.late.length % 2 === 1 ? await slice(late, step) : undefined;
     slices.early.push(await slice(early, step));
-    slices.late.push(await slice(late, step));
+    slices.late.push(lateFirst ?? (await slice(late, step)));
   }
   const windows = {
     early: { slices: slices.early, growth: (databaseBytes(early.path) - before.early) / sizes.window },
@@ -58,8 +70,13 @@ async function compare({ sizes, folder }: Place, pipeline: string, round: number
   return windows;
 }
 
-async function walk(pipeline: string, { path, to }: { path: string; to: number }): Promise<Walker> {
+/** After a run of its own, or the early one would be the only one whose log still grows. */
+async function walk(
+  pipeline: string,
+  { path, to, warmUp }: { readonly path: string; readonly to: number; readonly warmUp: number },
+): Promise<Walker> {
   const run = new ParkedRun({ path, synchronous: "FULL" });
+  await run.warmUp(chain(warmUp), warmUp);
   await run.start(pipeline);
   await run.advanceTo(to);
   return { run, path, at: to };
@@ -80,20 +97,44 @@ async function slice(walker: Walker, stages: number): Promise<Slice> {
   };
 }
 
-function report(rounds: readonly { early: Window; late: Window }[], { sizes }: Place): Measurement[] {
+interface Measure {
+  readonly what: string;
+  readonly unit: string;
+  readonly of: (window: Window) => number;
+  readonly ratio: (round: Round) => number;
+}
+
+/** Of what is timed, the ratio is the median of those of neighbouring slices: they met the same machine. */
+function timed(what: string, pick: (slice: Slice) => number): Measure {
+  return {
+    what,
+    unit: "µs",
+    of: ({ slices }) => median(slices.map(pick)),
+    ratio: ({ early, late }) =>
+      median(late.slices.map((slice, index) => pick(slice) / pick(early.slices[index] as Slice))),
+  };
+}
+
+function counted(what: string, of: (window: Window) => number): Measure {
+  return { what, unit: "B", of, ratio: ({ early, late }) => of(late) / of(early) };
+}
+
+const MEASURES: readonly Measure[] = [
+  timed("wall time a stage", ({ ms }) => ms * 1000),
+  timed("CPU time a stage", ({ cpuMs }) => cpuMs * 1000),
+  counted(
+    "bytes written a stage",
+    ({ slices }) => slices.reduce((sum, { written }) => sum + written, 0) / slices.length,
+  ),
+  counted("growth of the database a stage", ({ growth }) => growth),
+];
+
+function report(rounds: readonly Round[], { sizes }: Place): Measurement[] {
   const early = `stages ${sizes.windowFrom}–${sizes.windowFrom + sizes.window}`;
   const late = `stages ${sizes.longRun - sizes.window}–${sizes.longRun}`;
-  const inWindow = (window: Window, pick: (slice: Slice) => number) => median(window.slices.map(pick));
-  const meanWritten = ({ slices }: Window) => slices.reduce((sum, { written }) => sum + written, 0) / slices.length;
-  const measures: [string, string, (window: Window) => number][] = [
-    ["wall time a stage", "µs", (window) => inWindow(window, ({ ms }) => ms * 1000)],
-    ["CPU time a stage", "µs", (window) => inWindow(window, ({ cpuMs }) => cpuMs * 1000)],
-    ["bytes written a stage", "B", meanWritten],
-    ["growth of the database a stage", "B", ({ growth }) => growth],
-  ];
-  return measures
-    .filter(([, , of]) => Number.isFinite(rounds[0] && of(rounds[0].early)))
-    .flatMap(([what, unit, of]) => [
+  const target = { atMost: RATIO_MAX };
+  return MEASURES.filter(({ of }) => rounds.every((round) => Number.isFinite(of(round.early)))).flatMap(
+    ({ what, unit, of, ratio }) => [
       summarise(
         `${what}, ${early}`,
         rounds.map((round) => of(round.early)),
@@ -104,15 +145,9 @@ function report(rounds: readonly { early: Window; late: Window }[], { sizes }: P
         rounds.map((round) => of(round.late)),
         { unit },
       ),
-      summarise(
-        `${what}, late to early`,
-        rounds.map((round) => of(round.late) / of(round.early)),
-        {
-          unit: "×",
-          target: { atMost: RATIO_MAX },
-        },
-      ),
-    ]);
+      summarise(`${what}, late to early`, rounds.map(ratio), { unit: "×", target }),
+    ],
+  );
 }
 
 export const flatness: Scenario = {
