@@ -3,8 +3,8 @@ import { isSafepointError, SafepointError } from "../errors.ts";
 import type { RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { ControlResult, RunSelector } from "./api.ts";
 
-/** Runs that are given a command at the same time. */
-const AT_ONCE = 32;
+/** Runs that are given a command at the same time: enough for a driver to take many in one look at its inbox. */
+const AT_ONCE = 128;
 const PAGE_RUNS = 500;
 const LIVE: readonly RunStatus[] = ["queued", "running", "pausing", "paused", "cancelling"];
 

@@ -1,8 +1,7 @@
 import { isSafepointError } from "../../errors.ts";
-import { isFinalStatus } from "../../journal/status.ts";
-import type { RunRow, Store } from "../../persistence/store.ts";
-import type { CommandOptions, ControlResult, Run, Runtime } from "../../runtime/api.ts";
-import { listRuns } from "../../runtime/queries/runs.ts";
+import type { RunRow } from "../../persistence/store.ts";
+import type { CommandOptions, ControlResult, Run, RunSelector, Runtime } from "../../runtime/api.ts";
+import { selectRuns } from "../../runtime/control-many.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readPairs, readStatuses } from "../option-values.ts";
@@ -28,7 +27,7 @@ interface Bulk {
 /** A line for each run. All are given their command before any is waited for. The exit code is the highest of all. */
 export async function giveMany(cli: Cli, bulk: Bulk): Promise<number> {
   const { runtime, order } = bulk;
-  const rows = await selectRuns(runtime.store, order.options);
+  const rows = await selectRuns(runtime.store, readSelector(order.options));
   let code: number = EXIT.done;
   if (order.options.dryRun) {
     for (const row of rows) code = Math.max(code, await sayWhich(cli, row));
@@ -45,6 +44,14 @@ export async function giveMany(cli: Cli, bulk: Bulk): Promise<number> {
   }
   const exits = await orInterrupted(cli, Promise.all(waiting.map((wait) => wait())));
   return exits ? Math.max(code, ...exits) : EXIT.interrupted;
+}
+
+function readSelector({ all, label, status }: ControlOptions): RunSelector {
+  return {
+    ...(all ? { all: true } : {}),
+    labels: readPairs("--label", label),
+    status: readStatuses("--status", status),
+  };
 }
 
 /** Only says that the command would go to this run. */
@@ -90,17 +97,4 @@ async function nameFault<T>(cli: Cli, runId: string, act: () => Promise<T>): Pro
 
 async function line(cli: Cli, document: unknown, text: string): Promise<void> {
   await (cli.globals.json ? cli.jsonLine(document) : cli.io.stdout.write(`${text}\n`));
-}
-
-/** Live runs only: the others would refuse each command. They are collected first, because commands change the list. */
-async function selectRuns(store: Store, options: ControlOptions): Promise<readonly RunRow[]> {
-  const query = { status: readStatuses("--status", options.status), labels: readPairs("--label", options.label) };
-  const found: RunRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await listRuns(store, { ...query, cursor });
-    found.push(...page.runs.filter(({ status }) => !isFinalStatus(status)));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return found;
 }
