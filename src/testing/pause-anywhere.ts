@@ -2,6 +2,7 @@
  * Runs a pipeline once undisturbed, then again and again with a pause after each of its turns, and holds the outcomes
  * against each other: a pipeline and its handlers that can be stopped anywhere come to the same end each time.
  */
+import type { Handler } from "../actors/handler.ts";
 import { isTerminal } from "../actors/held-run.ts";
 import type { Graph } from "../graph/index.ts";
 import { compareSummaries, type RunSummary } from "./run-summary.ts";
@@ -12,7 +13,10 @@ export type PauseWay = "drain" | "interrupt" | "twice" | "crash_paused" | "crash
 
 export const PAUSE_WAYS: readonly PauseWay[] = ["drain", "interrupt", "twice", "crash_paused", "crash_pausing"];
 
-export interface PauseAnywhereOptions extends Omit<RunWorldOptions, "pipeline" | "seed" | "store"> {
+export interface PauseAnywhereOptions
+  extends Omit<RunWorldOptions, "pipeline" | "handlers" | "seed" | "store" | "onStep"> {
+  /** By node type; or what makes them, anew for each run, when they remember something. */
+  readonly handlers?: Handlers | (() => Handlers);
   /** Default: all. */
   readonly ways?: readonly PauseWay[];
   /** How long each pause lasts. Virtual ms. Default a minute. */
@@ -20,6 +24,8 @@ export interface PauseAnywhereOptions extends Omit<RunWorldOptions, "pipeline" |
   /** The turns to pause after, from 1. Default: every turn of the undisturbed run. */
   readonly boundaries?: readonly number[];
 }
+
+type Handlers = Readonly<Record<string, Handler>>;
 
 export interface PauseFailure {
   /** The turn after which the run was paused. */
@@ -50,8 +56,9 @@ export async function pauseAnywhere(
   pipeline: Graph | string,
   options: PauseAnywhereOptions = {},
 ): Promise<PauseReport> {
-  const { ways = PAUSE_WAYS, pausedForMs = PAUSED_FOR_MS, boundaries, ...rest } = options;
-  const open = () => new RunWorld({ ...rest, pipeline });
+  const { ways = PAUSE_WAYS, pausedForMs = PAUSED_FOR_MS, boundaries, handlers = {}, ...rest } = options;
+  const open = () =>
+    new RunWorld({ ...rest, pipeline, handlers: typeof handlers === "function" ? handlers() : handlers });
   const oracle = open();
   await oracle.do(() => runToEnd(oracle));
   const undisturbed = await oracle.summary();
@@ -111,9 +118,10 @@ async function play(world: RunWorld, { boundary, way, pausedForMs }: Case): Prom
 /** False when the run had ended before. */
 async function pause(world: RunWorld, way: PauseWay, problems: string[]): Promise<boolean> {
   if (world.isFinished) return false;
-  const run = await world.run();
   const mode = way === "interrupt" ? "interrupt" : "drain";
-  const result = await run.pause({ mode, reason: "paused by the test" });
+  const result = await (await world.run()).pause({ mode, reason: "paused by the test" });
+  // Started over in the very turn before: the run that goes on is another one.
+  if (result.code === "run_restarted") return pause(world, way, problems);
   if (!result.accepted) {
     if (!isTerminal(world.status)) problems.push(`the pause was refused: ${result.code}, ${result.hint}`);
     return false;

@@ -6,6 +6,8 @@ import type { Handler } from "../actors/handler.ts";
 import { isTerminal } from "../actors/held-run.ts";
 import { isSafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
+import { parsePipeline } from "../graph/parser.ts";
+import { parseExecution, parseStageAddress } from "../journal/address.ts";
 import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunStatus, Store, TurnWrite } from "../persistence/store.ts";
 import type { Question, Run, RuntimeOptions } from "../runtime/api.ts";
@@ -52,6 +54,7 @@ export class RunWorld {
   readonly #options: RunWorldOptions;
   readonly #observed: Store;
   readonly #waiters = new Set<() => void>();
+  readonly #types: ReadonlyMap<string, string>;
   readonly #asked = new Set<string>();
   #process: VirtualProcess | undefined;
   #elsewhere: Promise<VirtualProcess> | undefined;
@@ -60,6 +63,9 @@ export class RunWorld {
   constructor(options: RunWorldOptions) {
     this.#options = options;
     this.store = options.store ?? memoryStore();
+    const { pipeline } = options;
+    const { nodes } = typeof pipeline === "string" ? parsePipeline(pipeline) : pipeline;
+    this.#types = new Map(nodes.map(({ id, type }) => [id, type]));
     this.handlers = trackHandlers(options.handlers ?? {});
     this.watch = controlWatch(() => this.handlers.inFlight().map(({ execution }) => execution));
     this.scheduler = createScheduler({
@@ -207,9 +213,13 @@ export class RunWorld {
 
   #isBusy(): boolean {
     if (this.handlers.isBusy()) return true;
-    // Handlers that nobody tracks: machines, tools, those that ship.
-    const called = new Set(this.handlers.calls.map(({ execution }) => execution));
-    return this.isAlive && [...this.watch.open].some((execution) => !called.has(execution));
+    // Machines, tools and the other handlers that ship work unseen.
+    return this.isAlive && [...this.watch.open].some((execution) => !this.handlers.sees(this.#typeOf(execution)));
+  }
+
+  #typeOf(execution: string): string {
+    const { node } = parseStageAddress(parseExecution(execution).stage);
+    return this.#types.get(node) ?? "";
   }
 
   #askAgain(): void {

@@ -33,6 +33,8 @@ export interface TrackedHandlers<H extends Handler = Handler> {
   inFlight(): readonly HandlerCall[];
   /** Whether one of them waits for something else than the clock it was given. */
   isBusy(): boolean;
+  /** Whether calls for nodes of this type are seen here; those of actor logic are not. */
+  sees(type: string): boolean;
   /** The process that drove them died: what goes on is lost. */
   lose(): void;
 }
@@ -47,19 +49,25 @@ export function trackHandlers<H extends Handler>(handlers: Readonly<Record<strin
   const calls: Tracked[] = [];
   const inFlight = () => calls.filter(({ end }) => end === undefined);
   const track = (handler: H): H => {
-    if (typeof handler === "function") return watched(handler as HandlerFunction, calls) as H;
-    const { handler: inner } = handler as HandlerDefinition;
-    return typeof inner === "function" ? { ...handler, handler: watched(inner, calls) } : handler;
+    const work = functionOf(handler);
+    if (!work) return handler;
+    return typeof handler === "function" ? (watched(work, calls) as H) : { ...handler, handler: watched(work, calls) };
   };
   return {
     handlers: Object.fromEntries(Object.entries(handlers).map(([type, handler]) => [type, track(handler)])),
     calls,
     inFlight,
     isBusy: () => inFlight().some(({ timers }) => timers.size === 0),
+    sees: (type) => functionOf(handlers[type]) !== undefined,
     lose() {
       for (const call of inFlight()) call.end = "lost";
     },
   };
+}
+
+function functionOf(handler: Handler | undefined): HandlerFunction | undefined {
+  const work = typeof handler === "function" ? handler : (handler as Partial<HandlerDefinition> | undefined)?.handler;
+  return typeof work === "function" ? work : undefined;
 }
 
 function watched(handler: HandlerFunction, calls: Tracked[]): HandlerFunction {
