@@ -350,13 +350,19 @@ export class Supervisor {
       while (this.#inboxAgain && this.#drivers.size > 0) {
         this.#inboxAgain = false;
         const rows = await this.#deps.store.read("commands", { pending: true });
-        for (const row of rows) await this.#takeCommand(row);
+        // In order for each run; the turns of many runs share their commits.
+        const byRun = Map.groupBy(rows, ({ runId }) => runId);
+        await Promise.all([...byRun.values()].map((ofRun) => this.#takeCommands(ofRun)));
       }
     } catch (failure) {
       this.#warn("the inbox was not read", failure);
     } finally {
       this.#isReadingInbox = false;
     }
+  }
+
+  async #takeCommands(rows: readonly CommandRow[]): Promise<void> {
+    for (const row of rows) await this.#takeCommand(row);
   }
 
   async #takeCommand(row: CommandRow): Promise<void> {
