@@ -18,6 +18,7 @@ import type { ExecutionDeps } from "./executions.ts";
 import { followerId, type HeldRun } from "./held-run.ts";
 import { type Hold, holdFor } from "./holds.ts";
 import type { CreatedData, TurnSettings } from "./inputs.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
@@ -56,7 +57,7 @@ export class Supervisor {
   readonly #taking = new Map<string, Promise<Driver>>();
   /** Leases that are being given back. */
   readonly #endings = new Set<Promise<void>>();
-  #renewal: TimerHandle | undefined;
+  readonly #leases: LeaseKeeper;
   #unwatch: (() => void) | undefined;
   #look: TimerHandle | undefined;
   #isReadingInbox = false;
@@ -66,6 +67,7 @@ export class Supervisor {
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#desk = new CommandDesk(deps.store);
+    this.#leases = new LeaseKeeper(deps, () => this.#drivers.values());
   }
 
   driver(runId: string): Driver | undefined {
@@ -121,6 +123,7 @@ export class Supervisor {
       onCommitted: (run, draft) => this.#onCommitted(run, draft),
     });
     this.#drivers.set(held.runId, driver);
+    this.#leases.add(driver);
     this.#arm();
     const ending = driver.ended.then((end) => this.#onEnded(driver, end, hold));
     this.#endings.add(ending);
@@ -306,31 +309,15 @@ export class Supervisor {
   }
 
   #arm(): void {
-    this.#renewal ??= this.#deps.clock.setTimer(() => void this.#renew(), this.#deps.leaseMs / 3);
     this.#unwatch ??= this.#deps.store.watch(() => this.#lookSoon());
   }
 
   #disarm(): void {
-    if (this.#renewal) this.#deps.clock.clearTimer(this.#renewal);
-    this.#renewal = undefined;
+    this.#leases.stop();
     if (this.#look) this.#deps.clock.clearTimer(this.#look);
     this.#look = undefined;
     this.#unwatch?.();
     this.#unwatch = undefined;
-  }
-
-  async #renew(): Promise<void> {
-    this.#renewal = undefined;
-    const leases = [...this.#drivers.values()]
-      .filter(({ held }) => held.seq > 0)
-      .map(({ held }) => ({ runId: held.runId, token: held.token }));
-    try {
-      const lost = await this.#deps.store.renew(leases, this.#deps.clock.now() + this.#deps.leaseMs);
-      for (const runId of lost) this.#drivers.get(runId)?.leaseLost();
-    } catch (failure) {
-      this.#warn("leases were not renewed", failure);
-    }
-    if (this.#drivers.size > 0) this.#arm();
   }
 
   /** Our own commits ring too: many rings make one look. */
