@@ -30,15 +30,31 @@ export function edgeCondition(edge: GraphEdge): Condition | "invalid" | undefine
  * conditional nodes behind it, which carry its outcome on.
  */
 export function routesOnStatus(graph: Graph, nodeId: string, status: string): boolean {
-  const index = indexGraph(graph);
-  const seen = new Set([nodeId]);
-  for (const id of seen) {
-    for (const edge of index.outgoing(id)) {
-      if (testsStatus(edge, status)) return true;
-      if (index.node(edge.to)?.type === "conditional") seen.add(edge.to);
-    }
+  let answers = routing.get(graph);
+  if (!answers) {
+    answers = new Map();
+    routing.set(graph, answers);
   }
-  return false;
+  let nodes = answers.get(status);
+  if (!nodes) {
+    nodes = nodesRoutingOn(graph, status);
+    answers.set(status, nodes);
+  }
+  return nodes.has(nodeId);
+}
+
+const routing = new WeakMap<Graph, Map<string, ReadonlySet<string>>>();
+
+/** All at once, backwards from the tests: asked node by node, a chain of conditionals would be walked from each of them. */
+function nodesRoutingOn(graph: Graph, status: string): ReadonlySet<string> {
+  const index = indexGraph(graph);
+  const found = new Set<string>();
+  for (const edge of graph.edges) if (!found.has(edge.from) && testsStatus(edge, status)) found.add(edge.from);
+  // The set grows while it is walked.
+  for (const id of found) {
+    if (index.node(id)?.type === "conditional") for (const edge of index.incoming(id)) found.add(edge.from);
+  }
+  return found;
 }
 
 function testsStatus(edge: GraphEdge, status: string): boolean {

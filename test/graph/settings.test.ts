@@ -124,6 +124,22 @@ describe("retry as an ordinary word", () => {
   });
 });
 
+it("looks at every edge once for a whole chain of conditionals, not once for each node before it", () => {
+  const count = 300;
+  const ids = Array.from({ length: count }, (_, at) => `c${at}`);
+  const nodes = Object.fromEntries(ids.map((id) => [id, { type: "conditional" }]));
+  const chain = handMade({ nodes, edges: ids.slice(1).map((id, at) => [`c${at}`, id] as const) });
+  let looks = 0;
+  const get = (attributes: object, name: string | symbol): unknown => {
+    looks += 1;
+    return Reflect.get(attributes, name);
+  };
+  const edges = chain.edges.map((edge) => ({ ...edge, attributes: new Proxy(edge.attributes, { get }) }));
+  const graph = { ...chain, edges };
+  for (const node of graph.nodes) expect(stageSettings(graph, node).retryIsWord).toBe(false);
+  expect(looks).toBe(edges.length);
+});
+
 describe("other settings", () => {
   it("durations, booleans and words are read from texts too", () => {
     const found = settings({
