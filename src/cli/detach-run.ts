@@ -8,6 +8,7 @@ import { SafepointError } from "../errors.ts";
 import type { StartOptions } from "../runtime/api.ts";
 import type { Cli } from "./cli.ts";
 import type { DriverOptions } from "./driver-options.ts";
+import { driverWords } from "./driver-options.ts";
 import { EXIT } from "./exit-codes.ts";
 import { storeLocation, withStore } from "./open-store.ts";
 
@@ -83,7 +84,6 @@ function startDetached(cli: Cli, log: string, args: readonly string[]) {
 
 function argumentsOf(cli: Cli, request: DetachRequest, run: { runId: string; location: string }): readonly string[] {
   const { options, start } = request;
-  const value = (name: string, given: string | undefined) => (given === undefined ? [] : [`--${name}=${given}`]);
   return [
     "run",
     resolve(cli.io.cwd, request.file),
@@ -91,14 +91,7 @@ function argumentsOf(cli: Cli, request: DetachRequest, run: { runId: string; loc
     `--store=${run.location}`,
     ...Object.entries(start.inputs ?? {}).map(([key, input]) => `--input=${key}=${JSON.stringify(input)}`),
     ...Object.entries(start.labels ?? {}).map(([key, label]) => `--label=${key}=${label}`),
-    `--backend=${options.backend}`,
-    ...value("agent", options.agent),
-    ...value("agent-command", options.agentCommand),
-    ...value("simulate-script", options.simulateScript),
-    ...value("handlers", options.handlers),
-    ...value("answers", options.answers),
-    ...(options.autoApprove ? ["--auto-approve"] : []),
-    ...(options.waitGates ? [] : ["--no-wait-gates"]),
+    ...driverWords(options),
   ];
 }
 

@@ -26,6 +26,8 @@ export interface DriverSetup {
   readonly codergen: CodergenBackend;
   readonly answers: GateAnswers;
   readonly waitGates: boolean;
+  /** For the command that takes the run up again. */
+  readonly words: readonly string[];
 }
 
 const BACKENDS = ["simulate", "command", "ai"] as const;
@@ -51,6 +53,21 @@ export function addDriverOptions(command: Command): Command {
   );
 }
 
+/** The options again, as words of a command line; those that are as they are anyway are left out. */
+export function driverWords(options: DriverOptions): readonly string[] {
+  const value = (name: string, given: string | undefined) => (given === undefined ? [] : [`--${name}=${given}`]);
+  return [
+    ...value("backend", options.backend === "simulate" ? undefined : options.backend),
+    ...value("agent", options.agent),
+    ...value("agent-command", options.agentCommand),
+    ...value("simulate-script", options.simulateScript),
+    ...value("handlers", options.handlers),
+    ...value("answers", options.answers),
+    ...(options.autoApprove ? ["--auto-approve"] : []),
+    ...(options.waitGates ? [] : ["--no-wait-gates"]),
+  ];
+}
+
 /** *Throws* `configuration`, `file_not_found`, `usage`. */
 export async function readDriverSetup(cli: Cli, options: DriverOptions): Promise<DriverSetup> {
   return {
@@ -58,6 +75,7 @@ export async function readDriverSetup(cli: Cli, options: DriverOptions): Promise
     codergen: await chooseBackend(cli, options),
     answers: await readAnswers(cli, options),
     waitGates: options.waitGates,
+    words: driverWords(options),
   };
 }
 

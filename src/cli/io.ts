@@ -14,10 +14,23 @@ export interface OutputStream {
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
+/** The keys of the terminal that we are started from. */
+export interface Keyboard {
+  /** False while another job has the terminal: whoever asks for its keys then is stopped by the system. */
+  isOurs(): boolean;
+  /**
+   * Takes the keys over, as they are typed and unseen; answers with how to give them back. Ctrl-C then is a key like
+   * the others (`\u0003`) and no signal.
+   */
+  open(onText: (text: string) => void): () => void;
+}
+
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** Undefined where stdin is no terminal. */
+  readonly keyboard?: Keyboard | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Epoch ms. */

@@ -1,5 +1,6 @@
 import { EXIT } from "./exit-codes.ts";
 import type { Io, OutputStream } from "./io.ts";
+import { processKeyboard } from "./process-keyboard.ts";
 
 /** The Io of the running process. */
 export function processIo(): Io {
@@ -8,6 +9,7 @@ export function processIo(): Io {
     get stdin() {
       return process.stdin;
     },
+    keyboard: processKeyboard(),
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
     env: process.env,

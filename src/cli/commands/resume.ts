@@ -27,12 +27,11 @@ async function resume(cli: Cli, runId: string, options: Options): Promise<number
     // Loaded before anything starts: from then on signals must be in our hands.
     const { followRun } = await import("../follow/follow-run.ts");
     const run = await take(runtime, runId);
-    if (options.continue && (row.status === "paused" || row.status === "pausing")) await goOn(run);
+    if (options.continue) await goOn(runtime, run);
     return followRun(cli, {
       runtime,
       run,
-      answers: setup.answers,
-      waitGates: setup.waitGates,
+      setup,
       shownSeq: row.seq,
       leaveWhenPaused: row.status === "pausing" && !options.continue,
     });
@@ -54,7 +53,10 @@ async function take(runtime: Runtime, runId: string): Promise<Run> {
   }
 }
 
-async function goOn(run: Run): Promise<void> {
+/** As the run stands once it is taken: it may have been paused, or continued, since its row was read. */
+async function goOn({ store }: Runtime, run: Run): Promise<void> {
+  const { status } = await findRun(store, run.id);
+  if (status !== "paused" && status !== "pausing") return;
   const result = await run.continue({ reason: "resume --continue" });
   if (result.accepted !== false) return;
   throw new SafepointError(

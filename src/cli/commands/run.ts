@@ -50,7 +50,7 @@ async function run(cli: Cli, file: string, options: Options): Promise<number> {
     // Loaded before anything starts: from then on signals must be in our hands.
     const { followRun } = await import("../follow/follow-run.ts");
     const started = await runtime.start(graph, start);
-    return followRun(cli, { runtime, run: started, answers: setup.answers, waitGates: setup.waitGates });
+    return followRun(cli, { runtime, run: started, setup });
   });
 }
 

@@ -1,5 +1,6 @@
 import type { EntryData, EntryType } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { foldInto } from "../../journal/fold.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import type { RunStatus } from "../../persistence/store.ts";
 import type { RunProgress, StageMark } from "./progress.ts";
@@ -19,6 +20,7 @@ const STATUS_AFTER: Partial<Record<EntryType, RunStatus>> = {
 
 /** Takes an entry into the progress. Entries it has nothing to show for change nothing. */
 export function addEntry(run: RunProgress, entry: JournalEntry): void {
+  foldInto(run.fold, entry);
   const topic = entry.type.slice(0, entry.type.indexOf("."));
   if (topic === "run") addRunEntry(run, entry);
   else if (topic === "stage") addStageEntry(run, entry);

@@ -1,17 +1,18 @@
-import { isSafepointError, messageOf } from "../../errors.ts";
-import type { EntryData } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import type { RunView } from "../../journal/run-view.ts";
 import { isFinalStatus } from "../../journal/status.ts";
 import type { Run, Runtime } from "../../runtime/api.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
 import { tailChain } from "../../runtime/queries/tail-chain.ts";
 import type { Cli } from "../cli.ts";
+import { commandLine } from "../command-line.ts";
+import type { DriverSetup } from "../driver-options.ts";
 import { EXIT, exitCodeOfStatus } from "../exit-codes.ts";
 import { printView } from "../print-view.ts";
 import { addEntry } from "./add-entry.ts";
 import type { Display } from "./display.ts";
 import { createDisplay } from "./display.ts";
-import type { GateAnswers } from "./gate-answers.ts";
+import { answerOpenGates, type OpenGates } from "./open-gates.ts";
 import type { RunProgress } from "./progress.ts";
 import { createProgress, waitsForPerson } from "./progress.ts";
 import { handleSignals } from "./signals.ts";
@@ -19,9 +20,8 @@ import { handleSignals } from "./signals.ts";
 export interface Following {
   readonly runtime: Runtime;
   readonly run: Run;
-  readonly answers: GateAnswers;
-  /** False: leave once nothing but a person's answer is missing. */
-  readonly waitGates: boolean;
+  /** What it is driven with. `waitGates` false: leave once nothing but a person's answer is missing. */
+  readonly setup: DriverSetup;
   /** Entries up to here were there before and get no line. */
   readonly shownSeq?: number;
   /** Leave once the run is paused, also when somebody else paused it. */
@@ -47,13 +47,23 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
     leaving.fault ??= fault;
     stop.abort();
   };
-  const state: FollowState = { cli, following, display, leave, run: following.run, pausedByUs: false };
+  const run = () => state.run;
   const signals = handleSignals(cli, {
     display,
     leave,
-    run: () => state.run,
+    run,
     pausing: () => (state.pausedByUs = true),
+    goOn: () => resumeLine(cli, state.run.id, following),
   });
+  const gates = answerOpenGates(cli, {
+    ...following.setup,
+    runtime: following.runtime,
+    display,
+    run,
+    progress: () => state.progress,
+    interrupt: signals.press,
+  });
+  const state: FollowState = { following, display, leave, gates, run: following.run, pausedByUs: false };
   following.run.finished().catch((fault: unknown) => leave(EXIT.internal, fault));
   let runId = following.run.id;
   try {
@@ -61,27 +71,45 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
       runId = page[0]?.runId ?? runId;
       await takePage(state, page);
     }
-    return await finish(cli, following, { leaving, runId, display });
+    return await finish(cli, following, { leaving, runId, display, gates });
   } finally {
+    gates.end();
     display.end();
     // Not before the runtime has stopped: a signal that kills us meanwhile would leave its processes behind.
     signals.end();
   }
 }
 
+/** The command that takes a paused run and lets it go on, with the options that this one drives it with. */
+function resumeLine(cli: Cli, runId: string, { setup }: Following): string {
+  return commandLine(cli, ["resume", runId, "--continue", ...setup.words]);
+}
+
 async function finish(
   cli: Cli,
-  { runtime }: Following,
-  end: { readonly leaving: Leaving; readonly runId: string; readonly display: Display },
+  following: Following,
+  end: { readonly leaving: Leaving; readonly runId: string; readonly display: Display; readonly gates: OpenGates },
 ): Promise<number> {
+  const { runtime } = following;
   const { code, fault } = end.leaving;
   if (fault !== undefined && !(await hasEnded(runtime, end.runId))) throw fault;
+  end.gates.end();
   end.display.end();
   await runtime.stop();
   if (code === EXIT.terminated || code === EXIT.hungUp) return code;
   const view = await printView(cli, runtime.store, { runId: end.runId });
+  if (!cli.globals.json) await noteGoingOn(cli, view, following);
   if (code !== null && fault === undefined) return code;
   return exitCodeOfStatus(view.status);
+}
+
+/** Of a run that is left while it lives: what to type next. */
+async function noteGoingOn(cli: Cli, { runId, status, waitingOn }: RunView, following: Following): Promise<void> {
+  if (status === "paused") return cli.note(`go on with: ${resumeLine(cli, runId, following)}`);
+  if (isFinalStatus(status) || !waitingOn.some(({ kind }) => kind === "gate")) return;
+  const { words } = following.setup;
+  const resume = commandLine(cli, ["resume", runId, ...words]);
+  await cli.note(`waits for answers: ${commandLine(cli, ["questions", runId])}, then ${resume}`);
 }
 
 /** A fault that came when the run had ended is no reason to hide how it ended. */
@@ -91,10 +119,10 @@ async function hasEnded(runtime: Runtime, runId: string): Promise<boolean> {
 }
 
 interface FollowState {
-  readonly cli: Cli;
   readonly following: Following;
   readonly display: Display;
   readonly leave: (code: number, fault?: unknown) => void;
+  readonly gates: OpenGates;
   /** The run as it stands in the chain of restarts. */
   run: Run;
   progress?: RunProgress;
@@ -108,28 +136,15 @@ async function takePage(state: FollowState, page: readonly JournalEntry[]): Prom
     state.progress = createProgress(first.runId);
     if (state.run.id !== first.runId) state.run = await state.following.runtime.get(first.runId);
   }
-  for (const entry of page) addEntry(state.progress, entry);
-  state.display.show(state.progress, page);
-  for (const entry of page) if (entry.type === "gate.opened") await answerGate(state, entry);
-  if (state.progress.status === "paused" && (state.pausedByUs || state.following.leaveWhenPaused)) {
+  const { progress } = state;
+  // Turn by turn: in between, the state of a run is no state it ever was in.
+  for (const turn of Map.groupBy(page, (entry) => entry.turn).values()) {
+    for (const entry of turn) addEntry(progress, entry);
+    state.display.show(progress, turn);
+  }
+  for (const entry of page) await state.gates.take(entry);
+  if (progress.status === "paused" && (state.pausedByUs || state.following.leaveWhenPaused)) {
     state.leave(EXIT.runPaused);
   }
-  if (!state.following.waitGates && waitsForPerson(state.progress)) state.leave(EXIT.runPaused);
-}
-
-/** Gates of the past that are closed by now are passed over. */
-async function answerGate(state: FollowState, entry: JournalEntry): Promise<void> {
-  const question = entry.data as EntryData<"gate.opened">;
-  const { store } = state.following.runtime;
-  const [row] = await store.read("gates", { runId: entry.runId, gate: question.gate });
-  if (row?.status !== "open") return;
-  const answer = state.following.answers({ gate: question.gate, stage: entry.stage ?? row.stage, question });
-  if (answer === undefined) return;
-  try {
-    const result = await state.run.answer(question.gate, answer, { reason: "prepared answer" });
-    if (result.accepted === false) state.display.note(`answer to ${question.gate} refused: ${result.code}`);
-  } catch (thrown) {
-    const code = isSafepointError(thrown) ? `${thrown.code}: ` : "";
-    state.display.note(`answer to ${question.gate} refused: ${code}${messageOf(thrown)}`);
-  }
+  if (!state.following.setup.waitGates && waitsForPerson(progress)) state.leave(EXIT.runPaused);
 }

@@ -1,9 +1,10 @@
-import { MAIN_BRANCH, parseStageAddress } from "../../journal/address.ts";
+import { MAIN_BRANCH } from "../../journal/address.ts";
 import type { EntryData, EntryType } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import { printable } from "../text/printable.ts";
 import { formatClock, formatSpan } from "../text/times.ts";
+import { shortStage } from "./names.ts";
 
 type Says = { readonly [T in EntryType]?: (data: EntryData<T>, entry: JournalEntry) => string };
 
@@ -13,23 +14,23 @@ const WORDS: Says = {
   "run.queued": () => "queued",
   "run.started": () => "started",
   "run.resumed": (data) => `resumed (epoch ${data.resumeEpoch}, ${data.host}:${data.pid})`,
-  "run.pausing": (data) => `pausing (${data.mode}, ${data.draining.length} in flight)`,
-  "run.paused": () => "paused",
-  "run.continued": () => "continued",
-  "run.cancelling": () => "cancelling",
-  "run.cancelled": () => "cancelled",
+  "run.pausing": (data) => `pausing (${data.mode}, ${data.draining.length} in flight)${why(data)}`,
+  "run.paused": (data) => `paused${why(data)}`,
+  "run.continued": (data) => `continued${data.withdrawn ? " (pause withdrawn)" : ""}${why(data)}`,
+  "run.cancelling": (data) => `cancelling${why(data)}`,
+  "run.cancelled": ({ abandoned }) => `cancelled${abandoned.length > 0 ? `, ${abandoned.length} abandoned` : ""}`,
   "run.completed": () => "completed",
   "run.failed": (data) => `failed: ${data.message}`,
   "run.restarted": (data) => `restarted as ${data.newRunId}`,
   "control.rejected": (data) => `${data.verb} refused: ${data.code}`,
   "pause.escalated": (data) => `pause deadline over, interrupting ${data.draining.length}`,
   "stage.started": () => "started",
-  "stage.interrupted": (data) => `interrupted (${data.cause}), ${data.policy}`,
-  "stage.retry_scheduled": (data) => `retrying in ${formatSpan(data.delayMs)}${because(data.outcome)}`,
+  "stage.interrupted": (data) => `interrupted (${data.cause}), ${data.policy}${left(data)}`,
+  "stage.retry_scheduled": (data) => `retrying in ${formatSpan(data.delayMs)}${because(data.outcome)}${left(data)}`,
   "stage.succeeded": (data) => (data.outcome.status === "success" ? "succeeded" : `succeeded (${data.outcome.status})`),
-  "stage.failed": (data) => `failed${because(data.outcome)}`,
+  "stage.failed": (data) => `failed${because(data.outcome)}${left(data)}`,
   "stage.skipped": () => "skipped",
-  "stage.cancelled": (data) => `cancelled (${data.reason})`,
+  "stage.cancelled": (data) => `cancelled (${data.reason})${left(data)}`,
   "stage.result_discarded": (data) => `late result discarded (${data.reason})`,
   "goal_gate.redirected": (data) => `goal gate ${data.gate} is ${data.status}, back to ${data.target}`,
   "parallel.started": (data) => `fans out into ${data.branches.length}`,
@@ -59,15 +60,22 @@ export function plainLine(entry: JournalEntry): string | undefined {
   return `${formatClock(entry.at)} ${printable(`${subjectOf(entry)} ${say(entry.data, entry)}`)}`;
 }
 
-/** `build#1` on the main path, `build@2#1` on a later visit, the whole address in other branches; `run` for the run. */
+/** The stage with its attempt, or the branch; `run` for the run. */
 function subjectOf(entry: JournalEntry): string {
   if (entry.stage === undefined)
     return entry.branch === undefined || entry.branch === MAIN_BRANCH ? "run" : entry.branch;
-  const { branch, node, visit } = parseStageAddress(entry.stage);
-  const place = branch === MAIN_BRANCH ? `${node}${visit > 1 ? `@${visit}` : ""}` : entry.stage;
-  return entry.attempt === undefined ? place : `${place}#${entry.attempt}`;
+  return shortStage(entry.stage, entry.attempt);
 }
 
 function because(outcome: { readonly status: string; readonly failureReason?: string | undefined }): string {
   return `: ${outcome.failureReason ?? outcome.status}`;
+}
+
+function why({ reason }: { readonly reason?: string | undefined }): string {
+  return reason === undefined ? "" : `: ${reason}`;
+}
+
+/** Code that outlives its attempt goes on unwatched, and whoever reads the log should know. */
+function left({ abandoned }: { readonly abandoned?: boolean | undefined }): string {
+  return abandoned ? ", its code abandoned and still running" : "";
 }

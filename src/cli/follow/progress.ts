@@ -1,5 +1,7 @@
 import { MAIN_BRANCH, parseStageAddress } from "../../journal/address.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { FoldDraft } from "../../journal/fold/draft.ts";
+import { emptyFold } from "../../journal/fold/state.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import type { RunStatus } from "../../persistence/store.ts";
 
@@ -56,6 +58,8 @@ export interface RunProgress {
   /** Stages that ended; those that only route do not count. */
   ended: number;
   failure?: string;
+  /** The run's state as its entries tell it: what drains, what is held, how late it is on the run's clock. */
+  readonly fold: FoldDraft;
 }
 
 /** Ended stages kept for each branch: more than a screen has lines of anything. */
@@ -63,7 +67,9 @@ const ENDED_KEPT = 60;
 
 export function createProgress(runId: string): RunProgress {
   const main: BranchLine = { path: MAIN_BRANCH, status: "running", stages: [], forgotten: 0 };
-  return { runId, pipeline: "", status: "queued", createdAt: 0, branches: new Map([[MAIN_BRANCH, main]]), ended: 0 };
+  const fold = new FoldDraft(emptyFold(runId));
+  const branches = new Map([[MAIN_BRANCH, main]]);
+  return { runId, pipeline: "", status: "queued", createdAt: 0, branches, ended: 0, fold };
 }
 
 /** The branch an entry's stage belongs to; made when its first stage is heard of. */

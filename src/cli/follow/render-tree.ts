@@ -2,6 +2,7 @@ import { MAIN_BRANCH } from "../../journal/address.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import { columnsOf, printable, shorten } from "../text/printable.ts";
 import { formatSpan } from "../text/times.ts";
+import { controlLines } from "./control-lines.ts";
 import type { BranchLine, RunProgress, StageLine, StageMark } from "./progress.ts";
 import { isEnded } from "./progress.ts";
 
@@ -45,13 +46,14 @@ const ENDED_SHOWN = [30, 12, 5, 2, 0];
  */
 export function renderTree(run: RunProgress, screen: Screen): readonly Line[] {
   let lines: readonly Line[] = [];
+  const control = controlLines(run, screen.now);
   for (const endedShown of ENDED_SHOWN) {
-    lines = [header(run, screen), ...branchLines(run, { screen, endedShown })];
+    lines = [header(run, screen), ...control, ...branchLines(run, { screen, endedShown })];
     if (lines.length <= screen.rows) break;
   }
   const over = lines.length - screen.rows;
   if (over > 0) lines = [...lines.slice(0, Math.max(1, screen.rows - 1)), [dim(`… ${over + 1} more lines`)]];
-  return lines.slice(0, Math.max(1, screen.rows)).map((line) => cut(line, screen.columns));
+  return lines.slice(0, Math.max(1, screen.rows)).map((line) => cutLine(line, screen.columns));
 }
 
 interface Drawing {
@@ -140,8 +142,8 @@ function dim(text: string): Segment {
   return { text, tone: "dim" };
 }
 
-/** One column is left free: a terminal may go to the next line when the last one is written. */
-function cut(line: Line, columns: number): Line {
+/** To the width of a terminal. One column is left free: the next line may begin when the last one is written. */
+export function cutLine(line: Line, columns: number): Line {
   let left = columns - 1;
   const kept: Segment[] = [];
   for (const segment of line) {

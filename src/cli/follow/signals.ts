@@ -11,13 +11,21 @@ export interface SignalTargets {
   readonly run: () => Run;
   /** Called when a pause was asked for here. */
   readonly pausing: () => void;
+  /** What to type to let the run go on, once it is paused. */
+  readonly goOn: () => string;
+}
+
+export interface Signals {
+  /** Ctrl-C, where it came as a key. */
+  press(): void;
+  end(): void;
 }
 
 /**
  * Ctrl-C in steps: the first pauses the run, the second cancels it, the third ends our processes and us at once.
  * TERM and HUP leave the run where it is, for another process to resume, and the second of them leaves at once.
  */
-export function handleSignals(cli: Cli, targets: SignalTargets): { end(): void } {
+export function handleSignals(cli: Cli, targets: SignalTargets): Signals {
   let presses = 0;
   let leaving = false;
   const atOnce = (code: number) => {
@@ -43,29 +51,48 @@ export function handleSignals(cli: Cli, targets: SignalTargets): { end(): void }
     cli.io.onSignal("SIGHUP", leave(EXIT.hungUp)),
   ];
   return {
+    press,
     end() {
       for (const give of giveBack) give();
     },
   };
 }
 
-async function pause({ display, run, pausing }: SignalTargets): Promise<void> {
-  display.note("pausing: what is in flight is let finish; Ctrl-C again cancels the run");
+/** Executions named in a note; the tree and `show` have all. */
+const NAMED_MAX = 5;
+
+async function pause({ display, run, pausing, goOn }: SignalTargets): Promise<void> {
+  display.note("pausing: what is in flight may finish; Ctrl-C again cancels the run");
   pausing();
-  await command(display, "pause", () => run().pause({ reason: "Ctrl-C" }));
+  const result = await command(display, "pause", () => run().pause({ reason: "Ctrl-C" }));
+  if (!result?.accepted) return;
+  if (result.draining.length > 0) display.note(`waits for ${named(result.draining)}`);
+  display.note(`go on later with: ${goOn()}`);
 }
 
 async function cancel({ display, run }: SignalTargets): Promise<void> {
   display.note("cancelling: what is in flight is stopped; Ctrl-C again leaves at once");
-  await command(display, "cancel", () => run().cancel({ reason: "Ctrl-C twice" }));
+  const result = await command(display, "cancel", () => run().cancel({ reason: "Ctrl-C twice" }));
+  if (result?.accepted && result.draining.length > 0) display.note(`ending ${named(result.draining)}`);
 }
 
-async function command(display: Display, verb: string, give: () => Promise<ControlResult>): Promise<void> {
+function named(executions: readonly string[]): string {
+  const more = executions.length - NAMED_MAX;
+  return [...executions.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}
+
+async function command(
+  display: Display,
+  verb: string,
+  give: () => Promise<ControlResult>,
+): Promise<ControlResult | undefined> {
   try {
     const result = await give();
     if (result.accepted === false)
       display.note(`${verb} refused: ${result.code}${result.hint ? ` (${result.hint})` : ""}`);
+    return result;
   } catch (thrown) {
     display.note(`${verb} failed: ${messageOf(thrown)}`);
+    return undefined;
   }
 }

@@ -38,7 +38,8 @@ function waiting(view: RunView): string {
   const held = view.control.held.map(
     (each) => `  held ${each.what}${each.stage ? ` ${each.stage}` : ""}: ${each.reason}`,
   );
-  const all = [...lines, ...draining, ...held].map(printable);
+  const abandoned = view.control.abandoned.map((each) => `  abandoned ${each.execution}, whose code has not returned`);
+  const all = [...lines, ...draining, ...held, ...abandoned].map(printable);
   return all.length === 0 ? "" : ["waits for", ...all].join("\n");
 }
 
