@@ -14,7 +14,7 @@ export interface Leaseholder {
 }
 
 export interface LeaseKeeperDeps {
-  readonly store: Pick<Store, "renew">;
+  readonly store: Pick<Store, "renew" | "release">;
   readonly clock: Clock;
   readonly log: HandlerLog;
   readonly leaseMs: number;
@@ -25,6 +25,8 @@ export class LeaseKeeper {
   readonly #holders: () => Iterable<Leaseholder>;
   /** When each lease ends, as far as the store has said. */
   readonly #endsAtMs = new Map<Leaseholder, number>();
+  readonly #back: LeaseRef[] = [];
+  #givingBack: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
 
   constructor(deps: LeaseKeeperDeps, holders: () => Iterable<Leaseholder>) {
@@ -37,6 +39,16 @@ export class LeaseKeeper {
     this.#endsAtMs.set(holder, holder.held.row.leaseUntilMs ?? clock.now() + leaseMs);
     if (this.#timer) clock.clearTimer(this.#timer);
     this.#again();
+  }
+
+  /** Gives a lease back. Those of runs that end in the same round of the event loop go together. */
+  giveBack(lease: LeaseRef): Promise<void> {
+    this.#back.push(lease);
+    this.#givingBack ??= new Promise((resolve) => setImmediate(resolve)).then(() => {
+      this.#givingBack = undefined;
+      return this.#deps.store.release(this.#back.splice(0));
+    });
+    return this.#givingBack;
   }
 
   stop(): void {

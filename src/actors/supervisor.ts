@@ -150,8 +150,8 @@ export class Supervisor {
     const { runId } = driver.held;
     if (this.#drivers.get(runId) === driver) this.#forget(runId);
     if (end === "terminal" || end === "stopped") {
-      await this.#deps.store
-        .release([{ runId, token: driver.held.token }])
+      await this.#leases
+        .giveBack({ runId, token: driver.held.token })
         .catch((failure: unknown) => this.#warn("a lease was not given back", failure));
     }
     hold.free();

@@ -38,7 +38,8 @@ const stage = setup({
     "is an execution": ({ context }) => context.kind === "execution",
     "is instant": ({ context }) => context.kind === "instant",
     "is a wait": ({ context }) => context.kind === "wait",
-    "entered while running": ({ event }) => (arrival(event)?.control ?? "running") === "running",
+    "is let in": ({ event }) => (arrival(event)?.control ?? "running") === "running",
+    "entered while pausing": ({ event }) => ["pausing", "paused"].includes(arrival(event)?.control ?? ""),
     "entered while cancelling": ({ event }) => arrival(event)?.control === "cancelling",
     "is live": and([
       not(stateIn({ execution: "succeeded" })),
@@ -139,17 +140,15 @@ export const stageMachine = stage.createMachine({
   }),
   states: {
     control: {
-      initial: "entering",
+      initial: "running",
       states: {
-        entering: {
-          always: [
-            { guard: "entered while running", target: "running" },
-            { guard: "entered while cancelling", target: "cancelling" },
-            { target: "paused" },
-          ],
-        },
         running: {
           on: { PAUSE: { guard: "is live", target: "pausing" }, CANCEL: { guard: "is live", target: "cancelling" } },
+          // Where the run was when the stage was entered; only the event that creates it says so.
+          always: [
+            { guard: "entered while cancelling", target: "cancelling" },
+            { guard: "entered while pausing", target: "paused" },
+          ],
         },
         pausing: {
           on: { CONTINUE: { guard: "is live", target: "running" }, CANCEL: { guard: "is live", target: "cancelling" } },
@@ -167,11 +166,11 @@ export const stageMachine = stage.createMachine({
           always: [
             // What most stages are comes first, here and below: a guard is a third of a step's cost.
             {
-              guard: and(["is an execution", stateIn({ control: "running" })]),
+              guard: and(["is an execution", stateIn({ control: "running" }), "is let in"]),
               target: "executing",
               actions: "count the attempt",
             },
-            { guard: stateIn({ control: "running" }), target: "beginning" },
+            { guard: and([stateIn({ control: "running" }), "is let in"]), target: "beginning" },
             { guard: stateIn({ control: "cancelling" }), target: "cancelled" },
           ],
         },
