@@ -15,6 +15,12 @@ export type {
 export type { CodergenBackend, CodergenReply, CodergenRequest } from "./actors/handlers/backend.ts";
 export { commandBackend } from "./actors/handlers/backends/command.ts";
 export { simulateBackend } from "./actors/handlers/backends/simulate.ts";
+export { autoApproveInterviewer } from "./actors/interviewers/auto-approve.ts";
+export { callbackInterviewer } from "./actors/interviewers/callback.ts";
+export { type ConsoleOptions, consoleInterviewer } from "./actors/interviewers/console.ts";
+export type { AskedQuestion, AskOptions, Interviewer } from "./actors/interviewers/interviewer.ts";
+export { type QueueInterviewer, queueInterviewer } from "./actors/interviewers/queue.ts";
+export { type Interview, type RecordingInterviewer, recordingInterviewer } from "./actors/interviewers/recording.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -41,12 +47,15 @@ export type {
   CancelOptions,
   CommandOptions,
   ContinueOptions,
+  ControlManyOptions,
   ControlResult,
   EntryQuery,
+  ForkOptions,
   ListQuery,
   PauseOptions,
   Question,
   Run,
+  RunSelector,
   Runtime,
   RuntimeOptions,
   StartOptions,

@@ -1,6 +1,8 @@
 /** The table of commands through the library: whoever drives the run, and with a crash between request and effect. */
 import { describe, expect, it } from "vitest";
 import type { ControlResult, Run, Runtime } from "../../src/runtime/api.ts";
+import { readSource } from "../tidy/sources.ts";
+import { tableRows } from "../tidy/tables.ts";
 import { createWorld, type World } from "./control-world.ts";
 
 const PIPELINE = `digraph m {
@@ -232,4 +234,19 @@ it("cancelling lasts as long as what is in flight ignores it", async () => {
   expect(await run.pause()).toMatchObject({ code: "run_cancelling" });
   expect(await run.continue()).toMatchObject({ code: "run_cancelling" });
   expect(await run.answer(GATE, "Yes")).toMatchObject({ code: "run_cancelling" });
+});
+
+describe("the reference", () => {
+  const shown = (cell: string) => {
+    if (cell === "same") return "no change";
+    return (STATES as readonly string[]).includes(cell) ? `→ ${cell}` : cell;
+  };
+  const rows = new Map(tableRows(readSource("docs/reference/control.md").text).map(([verb, ...rest]) => [verb, rest]));
+
+  it.each(VERBS)("says of %s what the library does", (verb) => {
+    const documented = (rows.get(verb) ?? []).map((cell) => cell.replaceAll("`", ""));
+    // Its gate is answered before the work begins, in the cells that are tried here.
+    const cells = STATES.map((state) => shown(CELLS[verb][state]).replace("gate_answered", "recorded"));
+    expect(documented).toEqual(cells);
+  });
 });
