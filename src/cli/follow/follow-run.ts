@@ -6,6 +6,7 @@ import { findRun } from "../../runtime/queries/find-run.ts";
 import { tailChain } from "../../runtime/queries/tail-chain.ts";
 import type { Cli } from "../cli.ts";
 import { commandLine } from "../command-line.ts";
+import { driverLost, watchDriver } from "../control/watch-driver.ts";
 import type { DriverSetup } from "../driver-options.ts";
 import { EXIT, exitCodeOfStatus } from "../exit-codes.ts";
 import { printView } from "../print-view.ts";
@@ -65,6 +66,14 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
   });
   const state: FollowState = { following, display, leave, gates, run: following.run, pausedByUs: false };
   following.run.finished().catch((fault: unknown) => leave(EXIT.internal, fault));
+  // A store that was out of order for longer than a lease lasts, for one: nobody else would say so here.
+  const unwatch = watchDriver(cli, {
+    store: following.runtime.store,
+    runId: () => state.run.id,
+    lost: () => leave(EXIT.tryAgain, driverLost(cli, state.run.id, following.setup.words)),
+    // A store that cannot be read now may well be at the next look; who follows the journal says what stays wrong.
+    failed: () => {},
+  });
   let runId = following.run.id;
   try {
     for await (const page of tailChain(following.runtime.store, { runId, signal: stop.signal })) {
@@ -73,6 +82,7 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
     }
     return await finish(cli, following, { leaving, runId, display, gates });
   } finally {
+    unwatch();
     gates.end();
     display.end();
     // Not before the runtime has stopped: a signal that kills us meanwhile would leave its processes behind.
