@@ -187,5 +187,9 @@ describe("many runs", () => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  const late = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > late) throw new Error(`not within 10 s: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Io, OutputStream, StopSignal } from "../../src/cli/io.ts";
+import type { Io, Keyboard, OutputStream, StopSignal } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 
 export interface FakeStream extends OutputStream {
@@ -57,11 +57,37 @@ export interface FakeIo extends Io {
   listeners(): number;
 }
 
+export interface FakeKeyboard extends Keyboard {
+  /** Types, if anybody has taken the keys. */
+  type(text: string): void;
+  /** How many have taken the keys. */
+  readonly takers: number;
+}
+
+/** A keyboard of a terminal that is ours, unless said. */
+export function fakeKeyboard(isOurs = true): FakeKeyboard {
+  const takers = new Set<(text: string) => void>();
+  return {
+    isOurs: () => isOurs,
+    open(onText) {
+      takers.add(onText);
+      return () => takers.delete(onText);
+    },
+    type(text) {
+      for (const take of takers) take(text);
+    },
+    get takers() {
+      return takers.size;
+    },
+  };
+}
+
 export interface FakeOptions {
   readonly cwd: string;
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   readonly stderr?: FakeStream;
+  readonly keyboard?: Keyboard;
   readonly now?: () => number;
 }
 
@@ -72,6 +98,7 @@ export function fakeIo(options: FakeOptions): FakeIo {
     stdin: (async function* () {
       yield options.stdin ?? "";
     })(),
+    keyboard: options.keyboard,
     stdout: fakeStream(),
     stderr: options.stderr ?? fakeStream(),
     env: options.env ?? {},
