@@ -33,6 +33,8 @@ function build(): number {
   if (!existsSync(compiler)) return withoutCompiler();
   mkdirSync(dirname(dist), { recursive: true });
   const next = mkdtempSync(join(dirname(dist), ".dist-"));
+  // A temporary directory is its maker's alone; whoever may read the checkout may run what is built in it.
+  chmodSync(next, 0o755);
   try {
     const made = compile(next);
     if (made !== 0) return made;

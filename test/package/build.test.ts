@@ -1,4 +1,4 @@
-import { access, constants, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +15,8 @@ describe("the build", () => {
     const once = () => runWell(process.execPath, [script, "--out-dir", out], { cwd: ROOT });
     await Promise.all([once(), once()]);
     await access(join(out, "cli", "bin.js"), constants.X_OK);
+    // Whoever may read the checkout may run what is built in it.
+    expect((await stat(out)).mode & 0o777).toBe(0o755);
     expect(await readdir(dir)).toEqual(["dist"]);
     await rm(dir, { recursive: true, force: true });
   });

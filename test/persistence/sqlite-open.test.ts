@@ -120,6 +120,17 @@ describe("migrating a SQLite store", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
+  it("says store_schema_newer of a version that no migration vouches for", async () => {
+    const path = join(temporaryFolder(), "runs.db");
+    const store = openStore(path);
+    await commitAll(store, creation("a"));
+    await store.close();
+    const connection = openRaw(path);
+    connection.script("PRAGMA user_version = 99");
+    connection.close();
+    expect(await codeOf(openStore(path).load("a"))).toBe("store_schema_newer");
+  });
+
   it("goes on with a newer schema whose changes do not concern it", async () => {
     const path = join(temporaryFolder(), "runs.db");
     const connection = openRaw(path);

@@ -52,9 +52,10 @@ function refuseBreaking(
   location: string,
   { version, newest }: { version: number; newest: number },
 ): void {
-  const row = connection.get<{ value: unknown }>("SELECT value FROM meta WHERE key = 'breaking'");
-  const breaking = typeof row?.value === "number" ? row.value : version;
-  if (breaking <= newest) return;
+  const meta = new Map(connection.all<{ key: string; value: unknown }>("SELECT key, value FROM meta").map(entryOf));
+  const breaking = meta.get("breaking");
+  // A version that its own migration did not vouch for is one that this program knows nothing about.
+  if (meta.get("version") === version && typeof breaking === "number" && breaking <= newest) return;
   throw new SafepointError(
     "store_schema_newer",
     `${location} was written by a newer Safepoint (schema ${version}; this program knows ${newest}): update this program`,
@@ -62,9 +63,14 @@ function refuseBreaking(
   );
 }
 
+function entryOf({ key, value }: { key: string; value: unknown }): [string, unknown] {
+  return [key, value];
+}
+
 function apply(connection: Connection, { version, breaking, sql }: Migration): void {
   connection.script(sql);
   connection.script(`PRAGMA user_version = ${version}; PRAGMA application_id = ${APPLICATION_ID};`);
+  connection.run("INSERT OR REPLACE INTO meta VALUES ('version', ?)", version);
   if (breaking) connection.run("INSERT OR REPLACE INTO meta VALUES ('breaking', ?)", version);
 }
 
