@@ -2,6 +2,7 @@
  * Which runs this process holds, for whom. A store lets a process take a lease of its own again, since after a fault it
  * may have to; so that two runtimes in one process do not take each other's runs that way, they ask here first.
  */
+import { resolve } from "node:path";
 import type { Store } from "../persistence/store.ts";
 
 /** A claim on a run by somebody in this process, from before its lease was asked for until after it was given back. */
@@ -15,16 +16,18 @@ export interface Hold {
   free(): void;
 }
 
-/** A file has many stores and is one place; memory is a place of its own. */
-const places = new Map<string, Map<string, Hold>>();
+/** A file may be opened many times and is one place; what lives in memory is a place of its own. */
+const files = new Map<string, Map<string, Hold>>();
 const memories = new WeakMap<Store, Map<string, Hold>>();
 
 function holdsOf(store: Store): Map<string, Hold> {
-  const known = store.kind === "memory" ? memories.get(store) : places.get(store.location);
+  const isFile = store.kind === "sqlite" && store.location !== ":memory:";
+  const place = isFile ? resolve(store.location) : undefined;
+  const known = place === undefined ? memories.get(store) : files.get(place);
   if (known) return known;
   const holds = new Map<string, Hold>();
-  if (store.kind === "memory") memories.set(store, holds);
-  else places.set(store.location, holds);
+  if (place === undefined) memories.set(store, holds);
+  else files.set(place, holds);
   return holds;
 }
 
@@ -40,7 +43,7 @@ export async function holdFor(
     else if (await other.isAlive()) return undefined;
     else other.free();
   }
-  const { promise: freed, resolve } = Promise.withResolvers<void>();
+  const { promise: freed, resolve: tell } = Promise.withResolvers<void>();
   const mine: Hold = {
     isBrief,
     freed,
@@ -51,7 +54,7 @@ export async function holdFor(
       ),
     free() {
       if (holds.get(runId) === mine) holds.delete(runId);
-      resolve();
+      tell();
     },
   };
   holds.set(runId, mine);
