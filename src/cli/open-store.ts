@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { SafepointError } from "../errors.ts";
 import type { Store } from "../persistence/store.ts";
@@ -42,7 +43,27 @@ async function openStore(location: string, create: boolean): Promise<Store> {
   }
   const { sqliteStore } = await import("../persistence/sqlite/index.ts");
   if (create) await makeDirectory(dirname(location));
-  return sqliteStore({ path: location, create });
+  return sqliteStore({ path: location, create, readOnly: !create && (await isReadOnlyFor(location, mayWrite)) });
+}
+
+/**
+ * Whether a store that is there can only be read: its file is protected, or its directory is and no process that may
+ * write has made the log beside it, without which nothing is written. Whoever only looks at runs can do so all the same.
+ */
+export async function isReadOnlyFor(
+  location: string,
+  mayWriteTo: (path: string) => Promise<boolean>,
+): Promise<boolean> {
+  if (!existsSync(location)) return false;
+  if (!(await mayWriteTo(location))) return true;
+  return !existsSync(`${location}-wal`) && !(await mayWriteTo(dirname(location)));
+}
+
+function mayWrite(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function makeDirectory(path: string): Promise<void> {
