@@ -124,6 +124,14 @@ export const ATTRIBUTES = [
   // Tools, waits, gates
   { name: "tool_command", on: ["node"], kind: "string", types: ["tool"], aliases: ["script", "command"] },
   { name: "duration", on: ["node"], kind: "duration", min: 0, types: ["wait"], aliases: [] },
+  {
+    name: "human.kind",
+    on: ["node"],
+    kind: "words",
+    words: ["yes_no", "confirmation", "multiple_choice", "multi_select", "freeform"],
+    types: GATE,
+    aliases: [],
+  },
   { name: "human.default_choice", on: ["node"], kind: "string", types: GATE, aliases: ["human_default_choice"] },
   {
     name: "human.timeout",
