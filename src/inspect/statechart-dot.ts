@@ -4,30 +4,30 @@ import { drawDot } from "./draw.ts";
 import { transitionLabel } from "./labels.ts";
 
 /**
- * The statechart of a machine as DOT: states with children are clusters, each with a dot for where it begins.
- * This is a drawing, not a pipeline.
+ * The statechart of a machine as DOT: states with children are clusters, each with a dot for where it begins. Several
+ * machines are one drawing, side by side. This is a drawing, not a pipeline.
  */
-export function statechartDot(machine: AnyStateMachine): string {
-  const { id, root } = readChart(machine);
-  const states = new Map([...statesOf(root)].map((state) => [state.id, state]));
+export function statechartDot(...machines: readonly AnyStateMachine[]): string {
+  const charts = machines.map(readChart);
+  const states = new Map(charts.flatMap(({ root }) => [...statesOf(root)]).map((state) => [state.id, state]));
   const edges = [...states.values()].flatMap((state) =>
     state.transitions.flatMap((transition) => edgeLines(state, transition, states)),
   );
   const lines = [
-    `digraph ${quoted(id)} {`,
+    `digraph ${quoted(charts.map(({ id }) => id).join(" "))} {`,
     '  graph [compound=true, fontname="Helvetica", fontsize=12, nodesep=0.35, ranksep=0.5];',
     '  node [shape=box, style="rounded,filled", fillcolor="#f6f8fa", color="#57606a", fontname="Helvetica", fontsize=11];',
     '  edge [color="#57606a", fontname="Helvetica", fontsize=9];',
-    ...stateLines(root).map((line) => `  ${line}`),
+    ...charts.flatMap(({ root }) => stateLines(root)).map((line) => `  ${line}`),
     ...edges.map((line) => `  ${line}`),
     "}",
   ];
   return `${lines.join("\n")}\n`;
 }
 
-/** The statechart of a machine as an SVG document. */
-export async function statechartSvg(machine: AnyStateMachine): Promise<string> {
-  return await drawDot(statechartDot(machine));
+/** The statecharts of machines as one SVG document. */
+export async function statechartSvg(...machines: readonly AnyStateMachine[]): Promise<string> {
+  return await drawDot(statechartDot(...machines));
 }
 
 function stateLines(state: ChartState): string[] {

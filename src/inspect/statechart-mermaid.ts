@@ -2,16 +2,26 @@ import type { AnyStateMachine } from "../machines/xstate.ts";
 import { type Chart, type ChartState, type ChartTransition, readChart } from "./chart.ts";
 import { transitionLabel } from "./labels.ts";
 
-/** The statechart of a machine as a Mermaid `stateDiagram-v2`; regions of parallel states stand side by side. */
-export function statechartMermaid(machine: AnyStateMachine): string {
-  const lines = ["stateDiagram-v2", ...bodyOf(wrapped(readChart(machine))).map((line) => `  ${line}`)];
-  return `${lines.join("\n")}\n`;
+/**
+ * The statechart of a machine as a Mermaid `stateDiagram-v2`; regions of parallel states stand side by side. Of several
+ * machines each is a state of one diagram.
+ */
+export function statechartMermaid(...machines: readonly AnyStateMachine[]): string {
+  const [first, ...more] = machines.map(readChart);
+  if (first === undefined) return "stateDiagram-v2\n";
+  const drawn = more.length === 0 ? wrapped(first) : around([first, ...more].map(({ root }) => root));
+  return `${["stateDiagram-v2", ...bodyOf(drawn).map((line) => `  ${line}`)].join("\n")}\n`;
 }
 
 /** Regions can be drawn only inside a state: a parallel root gets one around it. */
 function wrapped(chart: Chart): ChartState {
   if (chart.root.kind !== "parallel") return chart.root;
-  return { ...chart.root, id: "", kind: "compound", initial: chart.root.id, transitions: [], children: [chart.root] };
+  return { ...around([chart.root]), initial: chart.root.id };
+}
+
+/** What the states of a diagram stand in. It is not drawn itself. */
+function around(children: readonly ChartState[]): ChartState {
+  return { key: "", id: "", kind: "compound", entry: [], exit: [], transitions: [], children };
 }
 
 function bodyOf(state: ChartState): string[] {

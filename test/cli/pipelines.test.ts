@@ -143,4 +143,17 @@ describe("inspect of a file", () => {
     const mermaid = await run("inspect hello.dot --chart run --format mermaid", { cwd });
     expect(mermaid.stdout).toMatch(/^stateDiagram-v2/);
   });
+
+  it("draws all three as one document", async () => {
+    const cwd = tempDir({ "hello.dot": HELLO });
+    const svg = (await run("inspect hello.dot --format svg", { cwd })).stdout;
+    expect(svg.match(/<\?xml/g)).toHaveLength(1);
+    expect(svg.match(/<svg /g)).toHaveLength(1);
+    const mermaid = (await run("inspect hello.dot --format mermaid", { cwd })).stdout;
+    expect(mermaid.match(/stateDiagram-v2/g)).toHaveLength(1);
+    for (const name of ["run", "branch", "stage"]) {
+      expect(svg).toContain(`<title>cluster ${name}</title>`);
+      expect(mermaid).toContain(`\n  state "${name}" as ${name}\n  state ${name} {\n`);
+    }
+  });
 });

@@ -27,8 +27,8 @@ export function define(command: Command, act: Act): void {
 }
 
 /**
- * For a file, and with --format, the statecharts; for a run also which state each of its live actors is in. One format
- * and one chart is a document of that format alone; several drawings come one after the other.
+ * For a file, and with --format, the statecharts; for a run also which state each of its live actors is in. A drawing is
+ * one document, of one chart or of all; as JSON one chart is a machine's configuration, and several stand under their names.
  */
 async function inspect(cli: Cli, target: string, options: Options): Promise<number> {
   const charts = options.chart === undefined ? CHARTS : [readWord("--chart", options.chart, CHARTS)];
@@ -69,10 +69,9 @@ async function printDrawings(cli: Cli, charts: readonly ChartName[], format: "me
   const { statecharts } = await import("../../inspect/statecharts.ts");
   const { statechartMermaid } = await import("../../inspect/statechart-mermaid.ts");
   const { statechartSvg } = await import("../../inspect/statechart-dot.ts");
-  for (const name of charts) {
-    const text = format === "svg" ? await statechartSvg(statecharts[name]) : statechartMermaid(statecharts[name]);
-    await cli.io.stdout.write(`${text.trimEnd()}\n`);
-  }
+  const machines = charts.map((name) => statecharts[name]);
+  const text = format === "svg" ? await statechartSvg(...machines) : statechartMermaid(...machines);
+  await cli.io.stdout.write(`${text.trimEnd()}\n`);
 }
 
 function describe(actors: readonly ActiveState[]): string {
