@@ -29,7 +29,7 @@ export async function answerEnded(
   try {
     const [row] = await store.read("run", { runId: run.runId });
     if (!row || row.token !== token || !isTerminal(row.status)) return undefined;
-    const successor = row.statusReason === "restarted" ? await successorOf(store, run.runId) : undefined;
+    const successor = await successorOf(store, row);
     const known = await Promise.all(commands.map((command) => resultOf(store, command)));
     const replies = commands.map((command, index) => known[index] ?? replyOf(command, row, successor));
     const fresh = commands.flatMap((command, index) => {
@@ -60,7 +60,12 @@ async function resultOf(store: Store, { runId, commandId }: CommandRow): Promise
   return stored?.result as unknown as CommandResult | undefined;
 }
 
-async function successorOf(store: Store, runId: string): Promise<string | undefined> {
+/** The run that took the place of one that was started over; of all others undefined. */
+export async function successorOf(
+  store: Store,
+  { runId, statusReason }: Pick<RunRow, "runId" | "statusReason">,
+): Promise<string | undefined> {
+  if (statusReason !== "restarted") return undefined;
   const [entry] = await store.read("journal", { runId, types: ["run.restarted"], limit: 1 });
   return entry && (entry.data as EntryData<"run.restarted">).newRunId;
 }
@@ -89,7 +94,7 @@ function refusalOf(
   if (successor !== undefined) return { code: "run_restarted", hint: `the run was started over as ${successor}` };
   if (status !== "cancelled") return { code: "run_finished", hint: `the run is ${status}; start a new one` };
   if (verb === "cancel") return undefined;
-  if (verb === "continue") {
+  if (verb === "continue" || verb === "resume") {
     const hint = `a cancelled run does not go on; \`fork ${runId}\` makes a new one that goes on from before the cancel`;
     return { code: "run_cancelled_new_run_required", hint };
   }

@@ -1,15 +1,22 @@
 /** Why a run is not started or not taken. */
 import { type ErrorCode, SafepointError } from "../errors.ts";
-import type { RunRow } from "../persistence/store.ts";
+import type { RunRow, Store } from "../persistence/store.ts";
+import { successorOf } from "./ended-run.ts";
 import { isTerminal } from "./held-run.ts";
 
-export function refuseEnded(row: RunRow): void {
+/** *Throws* `run_restarted` (naming the run that goes on), `run_cancelled_new_run_required`, `run_finished`. Source: 03 §2, §4. */
+export async function refuseEnded(store: Store, row: RunRow): Promise<void> {
   if (!isTerminal(row.status)) return;
-  const code: ErrorCode = row.status === "cancelled" ? "run_cancelled_new_run_required" : "run_finished";
-  const hint = row.status === "cancelled" ? "; only a new run can go on from it" : "";
-  throw new SafepointError(code, `run ${row.runId} is ${row.status}${hint}`, {
-    details: { runId: row.runId, status: row.status },
-  });
+  const { runId, status } = row;
+  const newRunId = await successorOf(store, row);
+  if (newRunId !== undefined) {
+    throw new SafepointError("run_restarted", `run ${runId} was started over as ${newRunId}, which goes on`, {
+      details: { runId, status, newRunId },
+    });
+  }
+  const code: ErrorCode = status === "cancelled" ? "run_cancelled_new_run_required" : "run_finished";
+  const hint = status === "cancelled" ? "; only a new run can go on from it" : "";
+  throw new SafepointError(code, `run ${runId} is ${status}${hint}`, { details: { runId, status } });
 }
 
 export function runExists(runId: string): SafepointError {

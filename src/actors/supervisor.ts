@@ -199,7 +199,7 @@ export class Supervisor {
   /**
    * Takes an unowned live run and drives it on.
    *
-   * Rejects: run_not_found, run_owned, run_finished, run_cancelled_new_run_required, handler_missing.
+   * Rejects: run_not_found, run_owned, run_finished, run_restarted, run_cancelled_new_run_required, handler_missing.
    */
   take(runId: string): Promise<Driver> {
     const driven = this.#drivers.get(runId);
@@ -217,7 +217,7 @@ export class Supervisor {
     const { store, clock } = this.#deps;
     const [row] = await store.read("run", { runId });
     if (!row) throw new SafepointError("run_not_found", `there is no run ${runId}`, { details: { runId } });
-    refuseEnded(row);
+    await refuseEnded(store, row);
     const graph = await this.#deps.graphOf(row);
     const missing = this.#deps.missingTypes(graph);
     if (missing.length > 0) {
@@ -234,7 +234,7 @@ export class Supervisor {
       const image = await store.load(runId);
       if (!image || image.run.token !== token)
         throw new SafepointError("lease_lost", `the lease of ${runId} was taken`);
-      refuseEnded(image.run);
+      await refuseEnded(store, image.run);
       const recovered = await endRecordedGroups(image.processes, clock);
       for (const { execution, pid } of recovered.ended) {
         await store.writeSide({ kind: "process_ended", runId, token, execution, pid });
@@ -381,6 +381,8 @@ export class Supervisor {
 const QUIET_REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "run_owned",
   "run_finished",
+  "run_restarted",
+  "run_cancelled_new_run_required",
   "handler_missing",
   "lease_lost",
 ]);

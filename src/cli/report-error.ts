@@ -41,11 +41,14 @@ function asSafepointError(thrown: unknown): SafepointError {
 }
 
 function hintOf(error: SafepointError): string | undefined {
-  const { hint, nearest, runId } = error.details;
+  const { hint, nearest, runId, newRunId } = error.details;
   if (typeof hint === "string") return hint;
   if (Array.isArray(nearest)) return `did you mean ${nearest.join(" or ")}?`;
   if (error.code === "run_cancelled_new_run_required") {
     return `a cancelled run stays cancelled; \`safepoint fork ${runId ?? "<run>"}\` makes a new one that goes on from it`;
+  }
+  if (error.code === "run_restarted" && typeof newRunId === "string") {
+    return `\`safepoint show ${newRunId}\` says how it goes on, \`safepoint resume ${newRunId}\` takes it if nobody drives it`;
   }
   if (error.code === "internal") return "this is a fault in Safepoint; SAFEPOINT_DEBUG=1 prints where it happened";
   return HINTS[error.code];

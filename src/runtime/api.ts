@@ -174,7 +174,10 @@ export interface Runtime extends AsyncDisposable {
   start(pipeline: Graph | string, options?: StartOptions): Promise<Run>;
   /** A handle on a run, whoever drives it. Rejects `run_not_found`. */
   get(runId: string): Promise<Run>;
-  /** Takes an unowned live run and drives it on. Rejects `run_owned`, `run_finished`, `run_cancelled_new_run_required`. */
+  /**
+   * Takes an unowned live run and drives it on. Rejects `run_owned`, `run_finished`, `run_cancelled_new_run_required`, and
+   * `run_restarted`, whose details name the run that goes on as `newRunId`.
+   */
   resume(runId: string, options?: { readonly pipeline?: Graph }): Promise<Run>;
   /**
    * A new run that goes on from a point of another one's history; that run, live or ended, is left as it is. Control state

@@ -7,7 +7,7 @@ import { createRegistry, type HandlerRegistry } from "../actors/handlers/registr
 import { currentOwner } from "../actors/processes/identity.ts";
 import { policyOf, stageInputsOf } from "../actors/stage-inputs.ts";
 import { Supervisor } from "../actors/supervisor.ts";
-import { SafepointError } from "../errors.ts";
+import { type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
 import {
   ABORT_GRACE_MS,
@@ -29,7 +29,7 @@ import { findRun } from "./queries/find-run.ts";
 import { createReaders } from "./readers.ts";
 import { createRun, type RunDeps } from "./run-handle.ts";
 import { checkRunId } from "./run-id.ts";
-import { createSender } from "./send-command.ts";
+import { createSender, type SendCommand } from "./send-command.ts";
 
 /** Graphs kept by hash, so that many runs of one pipeline share one. */
 const GRAPHS_KEPT_MAX = 200;
@@ -82,7 +82,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     },
     async resume(runId, resumeOptions = {}) {
       if (resumeOptions.pipeline) registerHandlers(resumeOptions.pipeline, registry);
-      await supervisor.take(runId);
+      await supervisor.take(runId).catch((refusal: unknown) => noteRefusedResume({ send, log }, runId, refusal));
       return handle(runId);
     },
     ...createOperations({ store, supervisor, handle, forking: forkDeps({ store, clock, random, registry, graphs }) }),
@@ -101,6 +101,33 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const recovery = options.recover ? keepRecovering(supervisor, store) : undefined;
   await recovery?.first;
   return runtime;
+}
+
+/** A refusal waits no longer for a store in trouble, or for whoever has the run for a moment. */
+const NOTE_TIMEOUT_MS = 1_000;
+const HAS_ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "run_finished",
+  "run_restarted",
+  "run_cancelled_new_run_required",
+]);
+
+/**
+ * Throws the refusal of a resume. A run that has ended keeps who wanted it to go on, as it does of every command; where
+ * that cannot be stored, the refusal stands all the same.
+ */
+async function noteRefusedResume(
+  { send, log }: { readonly send: SendCommand; readonly log: HandlerLog },
+  runId: string,
+  refusal: unknown,
+): Promise<never> {
+  if (isSafepointError(refusal) && HAS_ENDED.has(refusal.code)) {
+    await send({ runId, verb: "resume", body: {}, options: { timeoutMs: NOTE_TIMEOUT_MS } }).catch(
+      (failure: unknown) => {
+        log.warn("a refused resume was not noted", { runId, message: messageOf(failure) });
+      },
+    );
+  }
+  throw refusal;
 }
 
 function limitsOf(options: RuntimeOptions) {
