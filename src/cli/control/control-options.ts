@@ -26,5 +26,5 @@ export function addControlOptions(command: Command): Command {
     .option("--all", "instead of a run: every live run")
     .option("--label <key=value>", "instead of a run: live runs with this label (repeatable)", collect)
     .option("--status <status>", "instead of a run: runs with this status (repeatable)", collect)
-    .option("--dry-run", "with many: only say which");
+    .option("--dry-run", "only say which");
 }
