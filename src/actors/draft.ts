@@ -41,20 +41,23 @@ export interface CommandReply {
 
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
 
+const NO_ROWS: ReadonlyMap<string, never> = new Map<string, never>();
+
 export class Draft {
   readonly held: HeldRun;
   readonly atMs: number;
   readonly entries: NewEntry[] = [];
   readonly scopes: ScopeChanges;
   readonly actors = new Map<string, LiveActor | null>();
-  readonly timers = new Map<string, TimerRow | null>();
-  readonly gates = new Map<string, GateRow>();
+  /** Changed timers and gates; most turns have none. */
+  timers: ReadonlyMap<string, TimerRow | null> = NO_ROWS;
+  gates: ReadonlyMap<string, GateRow> = NO_ROWS;
   readonly artifacts: ArtifactRow[] = [];
   readonly starts: EffectOf<"effect.execution.start">[] = [];
   readonly aborts: EffectOf<"effect.execution.abort">[] = [];
   readonly queue: Message[] = [];
   /** Values behind the blob references that this turn's entries carry. */
-  readonly blobs = new Map<string, JsonValue>();
+  blobs: ReadonlyMap<string, JsonValue> = NO_ROWS;
   patch: RunPatch = {};
   create: RunCreation | undefined;
   cause: Cause | undefined;
@@ -77,6 +80,16 @@ export class Draft {
   actor(address: string): LiveActor | undefined {
     const changed = this.actors.get(address);
     return changed === undefined ? this.held.actors.get(address) : (changed ?? undefined);
+  }
+
+  setTimer(id: string, row: TimerRow | null): void {
+    if (this.timers === NO_ROWS) this.timers = new Map();
+    (this.timers as Map<string, TimerRow | null>).set(id, row);
+  }
+
+  setGate(id: string, row: GateRow): void {
+    if (this.gates === NO_ROWS) this.gates = new Map();
+    (this.gates as Map<string, GateRow>).set(id, row);
   }
 
   /** Addresses of all live actors. */

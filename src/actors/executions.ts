@@ -5,7 +5,7 @@ import type { ExecutionEnd } from "../machines/protocol.ts";
 import type { ArtifactRow, Store } from "../persistence/store.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
 import type { AbortReason, HandlerDefinition, HandlerInput, HandlerLog } from "./handler.ts";
-import { createHandlerInput, type ExecutionParts } from "./handler-input.ts";
+import { createHandlerInput, type ExecutionParts, type InputDeps } from "./handler-input.ts";
 import { type HandlerEnd, runHandler } from "./handlers/run-handler.ts";
 import type { HeldRun, StageSnapshot } from "./held-run.ts";
 import type { ExecutionReport, Input } from "./inputs.ts";
@@ -25,9 +25,9 @@ interface Running {
   readonly stage: string;
   readonly controller: AbortController;
   readonly parts: ExecutionParts;
-  /** Aborted when the grace is ended early. */
-  readonly hurry: AbortController;
-  readonly timers: Set<TimerHandle>;
+  /** Once it was asked to stop; aborted when the grace is ended early. */
+  hurry: AbortController | undefined;
+  timers: Set<TimerHandle> | undefined;
   isAbandoned: boolean;
   settled: Promise<void>;
 }
@@ -38,6 +38,8 @@ export class Executions {
   readonly #push: (input: Input) => void;
   readonly #running = new Map<string, Running>();
   readonly #store: SideStore;
+  /** What handlers' inputs are made of. */
+  readonly #parts: InputDeps;
   #isLost = false;
 
   constructor(held: HeldRun, deps: ExecutionDeps, push: (input: Input) => void) {
@@ -45,6 +47,8 @@ export class Executions {
     this.#deps = deps;
     this.#push = push;
     this.#store = patientWrites(deps.store, { clock: deps.clock, isOver: () => this.#isLost });
+    const { clock, log, cwd } = deps;
+    this.#parts = { clock, log, cwd, store: this.#store };
   }
 
   has(execution: string): boolean {
@@ -62,17 +66,17 @@ export class Executions {
     const controller = new AbortController();
     const { input, parts } = createHandlerInput({
       held: this.#held,
-      deps: { ...this.#deps, store: this.#store },
+      deps: this.#parts,
       context,
       execution,
-      signal: controller.signal,
+      controller,
     });
     const running: Running = {
       stage: context.stage,
       controller,
       parts,
-      hurry: new AbortController(),
-      timers: new Set(),
+      hurry: undefined,
+      timers: undefined,
       isAbandoned: false,
       settled: Promise.resolve(),
     };
@@ -93,7 +97,7 @@ export class Executions {
     } catch (failure) {
       report = unstorable(execution, running.stage, failure);
     }
-    for (const timer of running.timers) this.#deps.clock.clearTimer(timer);
+    this.#disarm(running);
     this.#running.delete(execution);
     if (this.#isLost) return;
     if (running.isAbandoned) {
@@ -103,13 +107,11 @@ export class Executions {
   }
 
   async #report(execution: string, running: Running, end: HandlerEnd): Promise<ExecutionReport> {
-    const { parts, stage, controller } = running;
+    const { parts, stage } = running;
     await parts.flush();
     const { outcome, blobs } = await toEntryForm(this.#store, end.outcome);
-    const isCut = controller.signal.aborted;
-    const artifacts = [...parts.artifacts.values()].map(
-      (row): ArtifactRow => (isCut ? { ...row, complete: false } : row),
-    );
+    const isCut = running.hurry !== undefined;
+    const artifacts = parts.artifacts().map((row): ArtifactRow => (isCut ? { ...row, complete: false } : row));
     const { contextUpdates: _updates, ...routing } = outcome;
     const thrown = end.thrown && {
       terminal: end.thrown.terminal,
@@ -134,11 +136,10 @@ export class Executions {
   abort(execution: string, reason: AbortReason, graceMs = this.#deps.abortGraceMs): void {
     const running = this.#running.get(execution);
     if (!running || running.isAbandoned) return;
-    if (!running.controller.signal.aborted) {
-      const { hurry } = running;
-      running.controller.abort(
-        Object.assign(executionAbort(reason, this.#held.row.status, graceMs), { hurry: hurry.signal }),
-      );
+    if (running.hurry === undefined) {
+      running.hurry = new AbortController();
+      const { signal: hurry } = running.hurry;
+      running.controller.abort(Object.assign(executionAbort(reason, this.#held.row.status, graceMs), { hurry }));
     }
     this.#arm(running, graceMs + ABANDON_MARGIN_MS, () => this.#abandon(execution, running));
   }
@@ -170,7 +171,7 @@ export class Executions {
   /** Ends the grace of everything that was asked to stop. */
   hurry(): void {
     for (const [execution, running] of this.#running) {
-      if (!running.controller.signal.aborted || running.hurry.signal.aborted) continue;
+      if (running.hurry === undefined || running.hurry.signal.aborted) continue;
       running.hurry.abort();
       this.#arm(running, ABANDON_MARGIN_MS, () => this.#abandon(execution, running));
     }
@@ -180,7 +181,7 @@ export class Executions {
   lose(): void {
     this.#isLost = true;
     for (const running of this.#running.values()) {
-      for (const timer of running.timers) this.#deps.clock.clearTimer(timer);
+      this.#disarm(running);
       running.controller.abort(executionAbort("lease_lost", this.#held.row.status, this.#deps.abortGraceMs));
     }
   }
@@ -199,10 +200,15 @@ export class Executions {
 
   #arm(running: Running, ms: number, callback: () => void): void {
     const timer = this.#deps.clock.setTimer(() => {
-      running.timers.delete(timer);
+      running.timers?.delete(timer);
       callback();
     }, ms);
+    running.timers ??= new Set();
     running.timers.add(timer);
+  }
+
+  #disarm({ timers }: Running): void {
+    if (timers) for (const timer of timers) this.#deps.clock.clearTimer(timer);
   }
 }
 

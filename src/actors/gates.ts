@@ -16,7 +16,7 @@ export function openGate(draft: Draft, effect: Extract<Effect, { type: "effect.g
   const branch = actor?.kind === "stage" ? actor.snapshot.context.branch : "main";
   const question = effect.purpose === "gate" && node ? askPerson(draft, effect.gate, node) : askInterrupted(effect);
   draft.record({ type: "gate.opened", branch, stage: effect.stage, data: question });
-  draft.gates.set(effect.gate, {
+  draft.setGate(effect.gate, {
     gate: effect.gate,
     stage: effect.stage,
     status: "open",
@@ -25,7 +25,7 @@ export function openGate(draft: Draft, effect: Extract<Effect, { type: "effect.g
   });
   if (question.deadlineMs === undefined) return;
   const timer = gateDeadline(effect.gate);
-  draft.timers.set(timer, {
+  draft.setTimer(timer, {
     timer,
     actor: stageActor(effect.stage),
     kind: "gate",

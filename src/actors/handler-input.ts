@@ -4,15 +4,22 @@ import { parseStageAddress } from "../journal/address.ts";
 import { runTimeMs } from "../machines/run.machine.ts";
 import type { StageContext } from "../machines/stage.machine.ts";
 import type { ArtifactRow } from "../persistence/store.ts";
-import type { ExecutionDeps } from "./executions.ts";
-import type { ExecutionHost, HandlerInput, StageSummary } from "./handler.ts";
+import type { Clock } from "./clock.ts";
+import type { ArtifactWriter, ExecutionHost, HandlerInput, HandlerLog, StageSummary } from "./handler.ts";
 import { branchActor, type HeldRun, runContext } from "./held-run.ts";
 import { OutputWriter } from "./output-writer.ts";
 import type { SideStore } from "./patient-writes.ts";
 
+/** What inputs are made of, the same for all executions of a run. */
+export interface InputDeps {
+  readonly store: SideStore;
+  readonly clock: Clock;
+  readonly log: HandlerLog;
+  readonly cwd: string;
+}
+
 export interface ExecutionParts {
-  /** By name. */
-  readonly artifacts: ReadonlyMap<string, ArtifactRow>;
+  artifacts(): readonly ArtifactRow[];
   /** Resolves when all output is stored. */
   flush(): Promise<void>;
   tellPausing(pausing: boolean): void;
@@ -20,19 +27,20 @@ export interface ExecutionParts {
 
 interface Place {
   readonly held: HeldRun;
-  readonly deps: Omit<ExecutionDeps, "store"> & { readonly store: SideStore };
+  readonly deps: InputDeps;
   readonly context: StageContext;
   readonly execution: string;
-  readonly signal: AbortSignal;
+  readonly controller: AbortController;
 }
 
+/** What costs something is made when it is asked for: most handlers use little of it, and it is made for every stage. */
 export function createHandlerInput(place: Place): { readonly input: HandlerInput; readonly parts: ExecutionParts } {
-  const { held, deps, context, execution, signal } = place;
-  const artifacts = new Map<string, ArtifactRow>();
-  const host = createHost(place);
+  const { held, deps, context, execution, controller } = place;
   const node = held.index.node(context.node);
   if (!node) throw new Error(`node ${context.node} is not in the pipeline`);
   const edge = context.edge === undefined ? undefined : held.graph.edges[context.edge];
+  let artifacts: StageArtifacts | undefined;
+  let host: StageHost | undefined;
   const input: HandlerInput = {
     runId: held.runId,
     stage: context.stage,
@@ -46,79 +54,131 @@ export function createHandlerInput(place: Place): { readonly input: HandlerInput
     node,
     attributes: node.attributes,
     inputs: held.inputs,
-    context: held.scopes.view(context.branch),
-    signal,
-    control: {
-      get pausing() {
-        return held.row.status === "pausing";
-      },
+    get context() {
+      return held.scopes.view(context.branch);
+    },
+    get signal() {
+      return controller.signal;
+    },
+    get control() {
+      return controlOf(held);
     },
     log: deps.log,
-    artifacts: {
-      async write(name, content, options = {}) {
-        const bytes = typeof content === "string" ? Buffer.from(content) : content;
-        const hash = await deps.store.putBlob(bytes);
-        artifacts.set(name, {
-          artifact: artifactId(execution, name),
-          stage: context.stage,
-          execution,
-          name,
-          mediaType: options.mediaType ?? mediaTypeOf(name),
-          hash,
-          bytes: bytes.byteLength,
-          complete: options.complete ?? true,
-        });
-      },
+    get artifacts() {
+      artifacts ??= new StageArtifacts(place);
+      return artifacts;
     },
     history: () => newestStage(held, context.branch),
     ...(edge ? { edge: { from: edge.from, attributes: edge.attributes } } : {}),
-    host: host.host,
+    get host() {
+      host ??= new StageHost(place);
+      return host;
+    },
   };
-  return { input, parts: { artifacts, flush: host.flush, tellPausing: host.tellPausing } };
+  const parts: ExecutionParts = {
+    artifacts: () => artifacts?.rows() ?? [],
+    flush: async () => host?.flushOutput(),
+    tellPausing: (pausing) => host?.tellPausing(pausing),
+  };
+  return { input, parts };
 }
 
-function createHost({ held, deps, context, execution }: Place) {
-  const { runId, token } = held;
-  const pausing = new Set<(pausing: boolean) => void>();
-  let output: OutputWriter | undefined;
-  const flush = async () => output?.flush();
-  const host: ExecutionHost = {
-    recordProcess: (process) =>
-      deps.store.writeSide({
-        kind: "process_started",
-        runId,
-        token,
-        execution,
-        ...process,
-        host: held.row.owner?.host ?? "",
-        bootId: held.row.owner?.bootId ?? "",
-      }),
-    processEnded: (pid) => deps.store.writeSide({ kind: "process_ended", runId, token, execution, pid }),
-    output(stream, bytes) {
-      output ??= new OutputWriter(deps.store, deps.clock, { runId, token, execution });
-      output.write(stream, bytes);
+function controlOf(held: HeldRun): HandlerInput["control"] {
+  return {
+    get pausing() {
+      return held.row.status === "pausing";
     },
-    flushOutput: flush,
-    machineSnapshot: held.machineSnapshots.get(context.stage),
-    async saveMachineSnapshot(snapshot) {
-      await deps.store.writeSide({ kind: "handler_snapshot", runId, token, stage: context.stage, snapshot });
-      held.machineSnapshots.set(context.stage, snapshot);
-    },
-    onPausing(listener) {
-      pausing.add(listener);
-      return () => void pausing.delete(listener);
-    },
-    runTimeMs() {
-      const run = runContext(held);
-      return run ? runTimeMs(run, deps.clock.now()) : 0;
-    },
-    clock: deps.clock,
-    cwd: deps.cwd,
   };
-  const tellPausing = (isPausing: boolean) => {
-    for (const listener of [...pausing]) listener(isPausing);
+}
+
+class StageArtifacts implements ArtifactWriter {
+  readonly #place: Place;
+  readonly #byName = new Map<string, ArtifactRow>();
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  rows(): readonly ArtifactRow[] {
+    return [...this.#byName.values()];
+  }
+
+  write: ArtifactWriter["write"] = async (name, content, options = {}) => {
+    const { deps, context, execution } = this.#place;
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    const hash = await deps.store.putBlob(bytes);
+    this.#byName.set(name, {
+      artifact: artifactId(execution, name),
+      stage: context.stage,
+      execution,
+      name,
+      mediaType: options.mediaType ?? mediaTypeOf(name),
+      hash,
+      bytes: bytes.byteLength,
+      complete: options.complete ?? true,
+    });
   };
-  return { host, flush, tellPausing };
+}
+
+class StageHost implements ExecutionHost {
+  readonly clock: Clock;
+  readonly cwd: string;
+  readonly #place: Place;
+  readonly #lease: { readonly runId: string; readonly token: number };
+  readonly #pausing = new Set<(pausing: boolean) => void>();
+  #output: OutputWriter | undefined;
+
+  constructor(place: Place) {
+    const { held, deps } = place;
+    this.#place = place;
+    this.#lease = { runId: held.runId, token: held.token };
+    this.clock = deps.clock;
+    this.cwd = deps.cwd;
+  }
+
+  recordProcess: ExecutionHost["recordProcess"] = (process) => {
+    const { deps, execution, held } = this.#place;
+    const { host = "", bootId = "" } = held.row.owner ?? {};
+    return deps.store.writeSide({ kind: "process_started", ...this.#lease, execution, ...process, host, bootId });
+  };
+
+  processEnded: ExecutionHost["processEnded"] = (pid) => {
+    const { deps, execution } = this.#place;
+    return deps.store.writeSide({ kind: "process_ended", ...this.#lease, execution, pid });
+  };
+
+  output: ExecutionHost["output"] = (stream, bytes) => {
+    const { deps, execution } = this.#place;
+    this.#output ??= new OutputWriter(deps.store, deps.clock, { ...this.#lease, execution });
+    this.#output.write(stream, bytes);
+  };
+
+  flushOutput: ExecutionHost["flushOutput"] = async () => this.#output?.flush();
+
+  get machineSnapshot(): string | undefined {
+    const { held, context } = this.#place;
+    return held.machineSnapshots.get(context.stage);
+  }
+
+  saveMachineSnapshot: ExecutionHost["saveMachineSnapshot"] = async (snapshot) => {
+    const { deps, held, context } = this.#place;
+    await deps.store.writeSide({ kind: "handler_snapshot", ...this.#lease, stage: context.stage, snapshot });
+    held.machineSnapshots.set(context.stage, snapshot);
+  };
+
+  onPausing: NonNullable<ExecutionHost["onPausing"]> = (listener) => {
+    this.#pausing.add(listener);
+    return () => void this.#pausing.delete(listener);
+  };
+
+  tellPausing(isPausing: boolean): void {
+    for (const listener of [...this.#pausing]) listener(isPausing);
+  }
+
+  runTimeMs: ExecutionHost["runTimeMs"] = () => {
+    const run = runContext(this.#place.held);
+    return run ? runTimeMs(run, this.clock.now()) : 0;
+  };
 }
 
 /** What led here; the journal has the rest. */

@@ -156,7 +156,7 @@ function takeEnd(turn: TurnContext, report: ExecutionReport): void {
     draft.record(discarded(report, report.end.outcome.status, "its execution is no longer open"));
     return;
   }
-  for (const [hash, value] of report.blobs) draft.blobs.set(hash, value);
+  draft.blobs = report.blobs;
   for (const artifact of report.artifacts) {
     const { stage, execution, ...data } = artifact;
     draft.artifacts.push(artifact);
@@ -193,7 +193,7 @@ function fireTimer(turn: TurnContext, timer: string): void {
   if (!row) return;
   // It fell due while the turn before was being stored: one that stopped the run's clock stopped this timer too.
   if (row.clock === "run" && draft.runMs < row.dueMs) return;
-  draft.timers.set(timer, null);
+  draft.setTimer(timer, null);
   if (row.kind !== "gate") return deliver(turn, { to: row.actor, event: { type: "TIMER_FIRED", timer } });
   const gate = draft.gate(timer.slice(0, -":deadline".length));
   if (!gate) return;

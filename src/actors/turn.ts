@@ -142,11 +142,11 @@ function absorbOne(turn: TurnContext, effect: Effect): void {
       return;
     case "effect.timer.set": {
       const { timer, actor, kind, clock, dueMs } = effect;
-      draft.timers.set(timer, { timer, actor, kind, clock, dueMs });
+      draft.setTimer(timer, { timer, actor, kind, clock, dueMs });
       return;
     }
     case "effect.timer.clear":
-      draft.timers.set(effect.timer, null);
+      draft.setTimer(effect.timer, null);
       return;
     case "effect.gate.open":
       return openGate(draft, effect);
@@ -188,9 +188,9 @@ function closeGate(draft: Draft, effect: EffectOf<"effect.gate.close">): void {
   const gate = draft.gate(effect.gate);
   if (!gate) return;
   const answer = effect.answer === undefined ? {} : { answer: effect.answer as NonNullable<typeof gate.answer> };
-  draft.gates.set(effect.gate, { ...gate, status: effect.status, ...answer });
+  draft.setGate(effect.gate, { ...gate, status: effect.status, ...answer });
   const deadline = gateDeadline(effect.gate);
-  if (draft.timer(deadline)) draft.timers.set(deadline, null);
+  if (draft.timer(deadline)) draft.setTimer(deadline, null);
 }
 
 /** A stage's news gets the branch's next hop on the way; all else passes as it is. */

@@ -5,6 +5,8 @@ export class Connection {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly readOnly: boolean;
+  /** Transactions that were not committed. What was remembered of one is not to be trusted once this has moved. */
+  rollbacks = 0;
 
   constructor(database: DatabaseSync, readOnly: boolean) {
     this.#database = database;
@@ -41,6 +43,7 @@ export class Connection {
       this.run("COMMIT");
       return result;
     } catch (error) {
+      this.rollbacks += 1;
       // SQLite has rolled back by itself after some failures (a full disk, a lost medium), not after others.
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;

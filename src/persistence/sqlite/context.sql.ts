@@ -63,13 +63,34 @@ export function writeContext(connection: Connection, run: number, prepared: Prep
   for (const { scope, parent, parentSeq } of scopesBegun) {
     connection.run(BEGIN_SCOPE, run, scope, lastSeq, parent ?? null, parentSeq ?? null);
   }
-  let touched: string | undefined;
+  const known = knownScopes(connection);
   for (const { scope, key, value } of context) {
-    if (scope !== touched) connection.run(TOUCH_SCOPE, run, scope, lastSeq);
-    touched = scope;
+    const name = `${run} ${prepared.turn.token} ${scope}`;
+    if (!known.has(name)) connection.run(TOUCH_SCOPE, run, scope, lastSeq);
+    known.add(name);
     connection.run(INSERT_VALUE, run, scope, key, lastSeq, ...columnsOf(value));
   }
-  for (const scope of scopesEnded) connection.run(END_SCOPE, run, scope, lastSeq);
+  for (const scope of scopesEnded) {
+    known.delete(`${run} ${prepared.turn.token} ${scope}`);
+    connection.run(END_SCOPE, run, scope, lastSeq);
+  }
+}
+
+/** Scopes that live for certain: a row was written under this token, or found, in a transaction that was committed. */
+const scopesOf = new WeakMap<Connection, { readonly names: Set<string>; rollbacks: number }>();
+const SCOPES_KNOWN_MAX = 20_000;
+
+function knownScopes(connection: Connection): Set<string> {
+  let known = scopesOf.get(connection);
+  if (!known) {
+    known = { names: new Set(), rollbacks: connection.rollbacks };
+    scopesOf.set(connection, known);
+  }
+  if (known.rollbacks !== connection.rollbacks || known.names.size > SCOPES_KNOWN_MAX) {
+    known.names.clear();
+    known.rollbacks = connection.rollbacks;
+  }
+  return known.names;
 }
 
 function columnsOf(value: StoredValue | undefined): [string | null, string | null, number | null] {
