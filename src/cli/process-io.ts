@@ -47,7 +47,12 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
     },
     onResize(listener) {
       stream.on("resize", listener);
-      return () => stream.removeListener("resize", listener);
+      // While we were stopped somebody else wrote on the terminal: what is where is as unknown as after a resize.
+      process.on("SIGCONT", listener);
+      return () => {
+        stream.removeListener("resize", listener);
+        process.removeListener("SIGCONT", listener);
+      };
     },
   };
 }

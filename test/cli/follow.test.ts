@@ -264,7 +264,7 @@ describe("the painter", () => {
     stream.resize(40);
     const before = stream.text.length;
     painter.paint([line("a")]);
-    expect(stream.text.slice(before).startsWith("\ra")).toBe(true);
+    expect(stream.text.slice(before).startsWith("\u001b[?25l\ra")).toBe(true);
   });
 
   it("uses colours only when it may", () => {

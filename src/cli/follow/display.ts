@@ -5,7 +5,6 @@ import { controlEcho } from "./control-lines.ts";
 import { createPainter } from "./painter.ts";
 import { plainLine } from "./plain-line.ts";
 import type { RunProgress } from "./progress.ts";
-import { PASTE_OFF, PASTE_ON } from "./prompt/keys.ts";
 import type { Line, Screen } from "./render-tree.ts";
 import { cutLine, renderTree } from "./render-tree.ts";
 
@@ -74,8 +73,6 @@ function treeDisplay(cli: Cli): Display {
     canPrompt: true,
     prompt(render) {
       if (ended || (render === undefined && prompt === undefined)) return;
-      // A pasted text then comes as one, and its line ends are none of ours.
-      if ((render === undefined) !== (prompt === undefined)) void stderr.write(render ? PASTE_ON : PASTE_OFF);
       prompt = render;
       paint();
     },

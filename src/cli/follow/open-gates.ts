@@ -66,8 +66,9 @@ async function open(
   const answer = deps.answers(asked);
   if (answer !== undefined && (await giveAnswer(deps, asked, answer))) return;
   if (!deps.waitGates || person.ask(asked)) return;
-  const words = ["answer", entry.runId, asked.gate, question.options[0]?.key ?? "<text>"];
-  deps.display.note(`answer with: ${commandLine(cli, words)}`);
+  const choices = question.kind === "freeform" ? [] : question.options.map(({ key }) => key);
+  const what = choices.length > 0 ? choices.join("|") : "text";
+  deps.display.note(`answer with: ${commandLine(cli, ["answer", entry.runId, asked.gate])} <${what}>`);
 }
 
 async function giveAnswer(

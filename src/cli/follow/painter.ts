@@ -24,13 +24,17 @@ export interface Painter {
   end(): void;
 }
 
-/** Paints lines on a terminal in place. After a resize it begins below, because the old place is no longer known. */
+/**
+ * Paints lines on a terminal in place. After a resize it begins below, because the old place is no longer known, and
+ * hides the cursor anew.
+ */
 export function createPainter(stream: OutputStream, color: boolean): Painter {
   let height = 0;
   let shown: readonly Line[] = [];
   let hidden = false;
   const stopResize = stream.onResize(() => {
     height = 0;
+    hidden = false;
   });
   const write = (text: string) => void stream.write(text);
   const home = () => (height > 0 ? `${ESC}${height}A\r` : "\r");

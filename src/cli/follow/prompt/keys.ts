@@ -45,11 +45,9 @@ const SEQUENCES: Readonly<Record<string, Command>> = {
   OF: "end",
 };
 
-/** Between these two a terminal sends what was pasted; asked for with {@link PASTE_ON}. */
+/** Between these two a terminal sends what was pasted, where the keyboard has asked it to. */
 const PASTE_BEGIN = "\u001b[200~";
 const PASTE_END = "\u001b[201~";
-export const PASTE_ON = "\u001b[?2004h";
-export const PASTE_OFF = "\u001b[?2004l";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const SEQUENCE = /^\u001b([[O][0-9;?]*[A-Za-z~])/;

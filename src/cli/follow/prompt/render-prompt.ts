@@ -36,7 +36,8 @@ export function renderPrompt(
       { text: printable(question.text), tone: "bold" },
       { text: `  ${printable(shortStage(stage))}${others}`, tone: "dim" },
     ],
-    ...question.options.map(optionLine),
+    // The answer to a question for a text is the text, also where only one way leads on.
+    ...(question.kind === "freeform" ? [] : question.options.map(optionLine)),
     ...deadlineLine(prompt, screen.now),
     typedLine(prompt, screen.columns),
     [
