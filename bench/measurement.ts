@@ -5,7 +5,7 @@ export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface Measurement {
   readonly what: string;
-  /** The median where it was taken more than once. */
+  /** Taken more than once, the median; where `what` says so, a percentile. */
   readonly value: number;
   /** `×` for ratios. */
   readonly unit: string;
@@ -43,6 +43,21 @@ export function summarise(
     rounds: samples.length,
     ...(target === undefined ? {} : { target }),
   };
+}
+
+/** The median and, as what the target is about, the 99th percentile. */
+export function summariseLatency(what: string, samples: readonly number[], atMost: number): Measurement[] {
+  const p99 = {
+    ...summarise(`${what}, p99`, samples, { unit: "ms", target: { atMost } }),
+    value: percentile(samples, 99),
+  };
+  return [summarise(what, samples, { unit: "ms" }), p99];
+}
+
+/** The smallest sample that at least so many of a hundred do not exceed; NaN of no samples. */
+export function percentile(samples: readonly number[], percent: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
 }
 
 /** NaN of no samples. */

@@ -2,6 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 import { bytes } from "./scenarios/bytes.ts";
 import { cold } from "./scenarios/cold.ts";
+import { control } from "./scenarios/control.ts";
 import { flatness } from "./scenarios/flat.ts";
 import { memory } from "./scenarios/memory.ts";
 import { resume } from "./scenarios/resume.ts";
@@ -14,6 +15,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   bytes,
   resume,
   memory,
+  control,
   cold,
   store,
 };

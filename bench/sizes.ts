@@ -17,6 +17,13 @@ export interface Sizes {
   readonly shortJournal: number;
   /** Times a run is taken up, a program is started. */
   readonly samples: number;
+  /** Runs that stand in a stage while commands are given. */
+  readonly liveRuns: number;
+  /** Runs of another process that one command is for. */
+  readonly bulkRuns: number;
+  /** Commands, one after the other, that are timed here; and those given to another process. */
+  readonly commands: number;
+  readonly commandsElsewhere: number;
   /** Turns of the store's own bench. */
   readonly storeTurns: number;
 }
@@ -36,6 +43,10 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     longJournal: 100_000,
     shortJournal: 1000,
     samples: 15,
+    liveRuns: 1000,
+    bulkRuns: 500,
+    commands: 1000,
+    commandsElsewhere: 200,
     storeTurns: 3000,
   },
   quick: {
@@ -50,6 +61,10 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     longJournal: 20_000,
     shortJournal: 1000,
     samples: 10,
+    liveRuns: 1000,
+    bulkRuns: 500,
+    commands: 300,
+    commandsElsewhere: 100,
     storeTurns: 1000,
   },
   tiny: {
@@ -64,6 +79,10 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     longJournal: 90,
     shortJournal: 30,
     samples: 2,
+    liveRuns: 6,
+    bulkRuns: 5,
+    commands: 4,
+    commandsElsewhere: 3,
     storeTurns: 20,
   },
 };

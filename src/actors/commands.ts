@@ -4,7 +4,7 @@ import type { CommandRow } from "../persistence/store.ts";
 import type { Draft } from "./draft.ts";
 import { refuseClosed } from "./gates/closed-gates.ts";
 import { type AnswerReading, type Question, readAnswer } from "./gates/read-answer.ts";
-import { RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import { branchPathOf, RUN_ACTOR, regionOf, stageActor, stageAddressOf } from "./held-run.ts";
 import { deliver, type TurnContext } from "./turn.ts";
 
 export interface CommandInput {
@@ -179,12 +179,17 @@ function statusOf(draft: Draft): string {
   return draft.patch.status ?? draft.held.row.status;
 }
 
-/** Actors that would go on if the run were continued. */
+/** Stages, branches and the run that would go on if it were continued, by the addresses that views have. */
 function heldActors(draft: Draft): string[] {
   if (draft.control !== "pausing" && draft.control !== "paused") return [];
-  const waits = new Set(["ready", "interrupted", "answered", "ending", "failing", "starting"]);
-  return [...draft.addresses()].filter((address) => {
-    const actor = draft.actor(address);
-    return actor !== undefined && waits.has(regionOf(actor, "execution"));
-  });
+  return [...draft.addresses()]
+    .filter((address) => HELD_STATES.has(executionOf(draft, address)))
+    .map((address) => stageAddressOf(address) ?? branchPathOf(address) ?? address);
+}
+
+const HELD_STATES: ReadonlySet<string> = new Set(["ready", "interrupted", "answered", "ending", "failing", "starting"]);
+
+function executionOf(draft: Draft, address: string): string {
+  const actor = draft.actor(address);
+  return actor ? regionOf(actor, "execution") : "";
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { describeTarget, formatNumber, judge, median, summarise } from "../../bench/measurement.ts";
+import {
+  describeTarget,
+  formatNumber,
+  judge,
+  median,
+  percentile,
+  summarise,
+  summariseLatency,
+} from "../../bench/measurement.ts";
 import { exitCodeOf, missedTargets, type Report, renderPart } from "../../bench/report.ts";
 
 describe("a measurement", () => {
@@ -64,5 +72,33 @@ describe("a report", () => {
     expect(lines[2]).toMatch(/^ {2}ratio +0\.5 {2}× +≥ 0\.35 {2}ok$/);
     expect(lines[3]).toMatch(/^ {2}ratio +0\.25 {2}× +≥ 0\.35 {2}MISSED$/);
     expect(lines[3]?.indexOf("≥")).toBe(lines[2]?.indexOf("≥"));
+  });
+});
+
+describe("a percentile", () => {
+  const upTo = (count: number) => Array.from({ length: count }, (_, index) => count - index);
+
+  it.each([
+    [upTo(100), 99, 99],
+    [upTo(1000), 99, 990],
+    [upTo(50), 99, 50],
+    [upTo(4), 50, 2],
+    [[7], 99, 7],
+  ])("of %o at %i is one of the samples", (samples, percent, expected) => {
+    expect(percentile(samples, percent)).toBe(expected);
+  });
+
+  it("of nothing is no number, and misses its target", () => {
+    expect(percentile([], 99)).toBeNaN();
+    expect(summariseLatency("a pause", [], 20).map(judge)).toEqual(["", "MISSED"]);
+  });
+
+  it("is what the target of a latency is about, not the median", () => {
+    const samples = [...Array.from({ length: 98 }, () => 1), 30, 40];
+    const [middle, late] = summariseLatency("a pause", samples, 20);
+    expect(middle).toMatchObject({ what: "a pause", value: 1, unit: "ms" });
+    expect(middle).not.toHaveProperty("target");
+    expect(late).toMatchObject({ what: "a pause, p99", value: 30, spread: [1, 40], rounds: 100 });
+    expect([middle, late].map((one) => one && judge(one))).toEqual(["", "MISSED"]);
   });
 });

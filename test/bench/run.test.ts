@@ -83,8 +83,25 @@ describe("the bench", () => {
     for (const part of measure("store", "NORMAL")) expect(numberOf(part, "turns, one a commit")).toBeGreaterThan(0);
   });
 
+  it("gives commands here and to another process", { timeout: 60_000 }, () => {
+    const [here, elsewhere] = measure("control", "live runs") as [PartResult, PartResult];
+    expect(numberOf(here, "a pause of one run, again and again, p99")).toBeGreaterThan(0);
+    expect(numberOf(here, "a pause of each of the others, one after the other, p99")).toBeGreaterThan(0);
+    expect(numberOf(elsewhere, "a pause of one run, again and again, p99")).toBeGreaterThan(0);
+  });
+
+  it("gives one command to many runs of another process, which then all rest", { timeout: 60_000 }, () => {
+    const [part] = measure("control", "one command") as [PartResult];
+    expect(numberOf(part, "until all are paused")).toBeGreaterThan(numberOf(part, "until all have acknowledged"));
+  });
+
   describe("of what is built", () => {
     beforeAll(build, 60_000);
+
+    it("gives one command from the command line", { timeout: 60_000 }, () => {
+      const [part] = measure("control", "from the command line") as [PartResult];
+      expect(part.measurements.map(({ value }) => value > 0)).toEqual([true]);
+    });
 
     it("starts the command line and imports the library", { timeout: 60_000 }, () => {
       const [part] = measure("cold") as [PartResult];
@@ -94,7 +111,7 @@ describe("the bench", () => {
   });
 
   it.each([
-    [["flats"], "there is no scenario flats; there are stages, flat, bytes, resume, memory, cold, store"],
+    [["flats"], "there is no scenario flats; there are stages, flat, bytes, resume, memory, control, cold, store"],
     [["--size", "huge"], "there is no size huge; there are full, quick, tiny"],
     [["flat", "--part", "parallel"], 'no part of flat has "parallel" in its name'],
     [["--fast"], "Unknown option '--fast'"],
