@@ -3,7 +3,6 @@ import type { Store } from "../persistence/store.ts";
 import type { ViewAt } from "../runtime/queries/view.ts";
 import { viewOf } from "../runtime/queries/view.ts";
 import type { Cli } from "./cli.ts";
-import { withoutDeadOwner } from "./control/is-driven.ts";
 import { formatView, STAGES_SHOWN } from "./text/view.ts";
 
 /** Prints a run's view: the document with --json, else a summary with the last stages. Answers with the view. */
@@ -12,8 +11,7 @@ export async function printView(
   store: Store,
   run: { readonly runId: string; readonly at?: number | undefined },
 ): Promise<RunView> {
-  const { view: stored, at } = await readView(cli, store, run);
-  const view = withoutDeadOwner(stored);
+  const { view, at } = await readView(cli, store, run);
   await cli.result(at ? { ...view, at } : view, () => formatView(view));
   return view;
 }

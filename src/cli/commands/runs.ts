@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { LIST_ITEMS_MAX } from "../../limits.ts";
+import { isDriven } from "../../runtime/queries/is-driven.ts";
 import type { RunSummary } from "../../runtime/queries/runs.ts";
 import { listRuns, RUNS_PAGE_DEFAULT, summariseRun } from "../../runtime/queries/runs.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
-import { isDriven } from "../control/is-driven.ts";
 import { withStore } from "../open-store.ts";
 import { badValue, collect, readCount, readPairs, readStatuses } from "../option-values.ts";
 import { formatTable } from "../text/table.ts";

@@ -2,9 +2,9 @@ import { SafepointError } from "../../errors.ts";
 import { isFinalStatus } from "../../journal/status.ts";
 import type { Store } from "../../persistence/store.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
+import { isDriven } from "../../runtime/queries/is-driven.ts";
 import type { Cli } from "../cli.ts";
 import { commandLine } from "../command-line.ts";
-import { isDriven } from "./is-driven.ts";
 
 /** How often it is looked whether the run still has a driver: a process that dies rings no bell. */
 const LOOK_MS = 500;

@@ -5,6 +5,7 @@ import { createViewBuilder } from "../../journal/run-view.ts";
 import { LIST_ITEMS_MAX } from "../../limits.ts";
 import type { RunRow, Store } from "../../persistence/store.ts";
 import { findRun } from "./find-run.ts";
+import { withoutDeadOwner } from "./is-driven.ts";
 import { journalPages } from "./journal-pages.ts";
 import type { TurnAt } from "./turn-at.ts";
 import { turnAt } from "./turn-at.ts";
@@ -42,7 +43,7 @@ export async function viewOf(store: Store, runId: string, query: ViewQuery = {})
     for (const entry of page) builder.push(entry);
   }
   const view = builder.view(query.now === undefined ? { run } : { run, now: query.now });
-  return at ? { view, at } : { view: await withForks(store, view) };
+  return at ? { view, at } : { view: withoutDeadOwner(await withForks(store, view)) };
 }
 
 /** Forks are runs of their own, of which the run they came from has no entry. */
