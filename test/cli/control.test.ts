@@ -39,10 +39,17 @@ const BIN = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
 async function drive(runId = "r1", ...options: readonly string[]): Promise<{ ended: Promise<number | null> }> {
   const child = spawn(process.execPath, [BIN, "run", "slow.dot", "--quiet", "--run-id", runId, ...options], {
     cwd,
-    stdio: "ignore",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (bytes) => {
+    said += String(bytes);
   });
   const ended = new Promise<number | null>((resolve) => child.on("exit", (code) => resolve(code)));
-  await until(async () => (await run(`show ${runId}`, { cwd })).code === 0);
+  await until(async () => {
+    if (child.exitCode !== null && child.exitCode > 5) throw new Error(`it left with ${child.exitCode}: ${said}`);
+    return (await run(`show ${runId}`, { cwd })).code === 0;
+  });
   return { ended };
 }
 
