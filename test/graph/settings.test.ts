@@ -130,11 +130,11 @@ it("looks at every edge once for a whole chain of conditionals, not once for eac
   const nodes = Object.fromEntries(ids.map((id) => [id, { type: "conditional" }]));
   const chain = handMade({ nodes, edges: ids.slice(1).map((id, at) => [`c${at}`, id] as const) });
   let looks = 0;
-  const get = (attributes: object, name: string | symbol): unknown => {
+  const get = (attributes: Attributes, name: string): unknown => {
     looks += 1;
     return Reflect.get(attributes, name);
   };
-  const edges = chain.edges.map((edge) => ({ ...edge, attributes: new Proxy(edge.attributes, { get }) }));
+  const edges = chain.edges.map((edge) => ({ ...edge, attributes: new Proxy<Attributes>(edge.attributes, { get }) }));
   const graph = { ...chain, edges };
   for (const node of graph.nodes) expect(stageSettings(graph, node).retryIsWord).toBe(false);
   expect(looks).toBe(edges.length);

@@ -7,7 +7,7 @@ import {
   isKnownAttribute,
 } from "../attributes.ts";
 import type { AttributeValue, Graph, GraphEdge, GraphNode } from "../graph.ts";
-import { isShippedType } from "../shapes.ts";
+import { isShippedType, SHIPPED_TYPES, type ShippedType } from "../shapes.ts";
 import { expectedValue } from "./attribute-values.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Lint } from "./report.ts";
@@ -50,11 +50,32 @@ function* written(graph: Graph): Generator<Written> {
   }
 }
 
+/** What people call the types of other names, too far from these to be found as slips of the pen. */
+const WORDS_FOR_TYPES: ReadonlyMap<string, ShippedType> = new Map([
+  ["human", "wait.human"],
+  ["gate", "wait.human"],
+  ["shell", "tool"],
+  ["command", "tool"],
+  ["llm", "codergen"],
+  ["agent", "codergen"],
+  ["timer", "wait"],
+  ["fan_out", "parallel"],
+  ["fan_in", "parallel.fan_in"],
+  ["end", "exit"],
+] as const);
+
 function types({ graph, types: registered, report }: Lint): void {
+  const known = [...SHIPPED_TYPES, ...registered];
   for (const node of graph.nodes) {
     if (isShippedType(node.type) || registered.has(node.type)) continue;
     const message = `expected a type that ships or that a handler is registered for, found "${node.type}"`;
-    report("type_known", { message, node, attribute: "type" });
+    const meant = WORDS_FOR_TYPES.get(node.type) ?? nearestName(node.type, known);
+    report("type_known", {
+      message,
+      node,
+      attribute: "type",
+      ...(meant === undefined ? {} : { fix: `type="${meant}"` }),
+    });
   }
 }
 

@@ -10,6 +10,23 @@ export const ATTRIBUTES_CASES: readonly LintCase[] = [
   },
   {
     rule: "type_known",
+    name: "a word for a type that has another",
+    bad: "start -> a -> exit; a [¦type=human]",
+    good: "start -> a -> exit [label=Yes]; a [type=wait.human]",
+    says: '"human"',
+    fix: 'type="wait.human"',
+  },
+  {
+    rule: "type_known",
+    name: "a slip of the pen in a registered type",
+    bad: "start -> a -> exit; a [¦type=reveiw]",
+    good: "start -> a -> exit; a [type=review]",
+    says: '"reveiw"',
+    fix: 'type="review"',
+    options: { types: new Set(["review"]) },
+  },
+  {
+    rule: "type_known",
     name: "a registered type",
     bad: "start -> a -> exit; a [¦type=other]",
     good: "start -> a -> exit; a [type=mine, whatever=1, timeout=5m]",
