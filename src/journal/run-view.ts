@@ -157,7 +157,7 @@ function identity(state: FoldState, request: ViewRequest): Identity {
     ...(statusReason === undefined ? {} : { statusReason }),
     seq: state.seq,
     resumeEpoch: state.resumeEpoch,
-    createdAt: toTime(state.createdAtMs ?? run.createdAtMs),
+    createdAt: toTime(run.createdAtMs),
     ...(state.startedAtMs === undefined ? {} : { startedAt: toTime(state.startedAtMs) }),
     ...(state.finishedAtMs === undefined ? {} : { finishedAt: toTime(state.finishedAtMs) }),
     ...(owner === undefined ? {} : { owner }),

@@ -75,6 +75,19 @@ describe("--wait", () => {
     expect(view).toMatchObject({ status: "paused", owner: null, statusReason: "unowned" });
   });
 
+  it("names the command that goes on: continue while somebody drives the run, else resume --continue", async () => {
+    const { child, ended } = await began();
+    const pausing = run("pause r1 --wait", { cwd });
+    expect((await run("wait r1 --for pausing --timeout 10s", { cwd })).code).toBe(0);
+    writeFileSync(join(cwd, "go"), "");
+    expect((await pausing).stdout).toMatch(/ {2}go on with `safepoint continue r1`\n$/);
+    child.kill("SIGKILL");
+    await ended;
+    expect((await run("pause r1 --wait", { cwd })).stdout).toMatch(
+      / {2}go on with `safepoint resume r1 --continue`\n$/,
+    );
+  });
+
   it("fails when the pause is withdrawn, and still says that it was accepted", async () => {
     const { ended } = await began();
     const pausing = json("pause r1 --wait");

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/actors/clock.ts";
 import { runViewSchema } from "../../src/journal/run-view.ts";
-import type { Store } from "../../src/persistence/store.ts";
+import type { RunRow, Store } from "../../src/persistence/store.ts";
+import { createRuntime } from "../../src/runtime/create-runtime.ts";
 import { artifactBytes, artifactsOf } from "../../src/runtime/queries/artifacts.ts";
 import { checkpointOf } from "../../src/runtime/queries/checkpoint.ts";
 import { contextOf } from "../../src/runtime/queries/context.ts";
@@ -234,6 +236,19 @@ describe("listRuns", () => {
       leaseUntil: "2026-01-02T03:04:20.000Z",
     });
   });
+});
+
+it("a list and a view agree on when a run was created, however long its first turn took to be stored", async () => {
+  let nowMs = Date.parse("2026-01-01T00:00:00.000Z");
+  // Time goes on at every look.
+  const clock = { ...systemClock, now: () => nowMs++ };
+  await using runtime = await createRuntime({ clock, handlers: { codergen: () => undefined } });
+  const run = await runtime.start(
+    "digraph g { start [shape=Mdiamond] a [prompt=a] exit [shape=Msquare] start -> a -> exit }",
+  );
+  const { createdAt } = await run.finished();
+  const [row] = await runtime.store.read("run", { runId: run.id });
+  expect(createdAt).toBe(summariseRun(row as RunRow).createdAt);
 });
 
 describe("a run that is not there", () => {

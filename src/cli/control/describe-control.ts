@@ -47,11 +47,9 @@ export function explainSettled(cli: Cli, view: RunView): string {
   const held = view.control.held.map(
     (each) => `  held ${each.what}${each.stage === undefined ? "" : ` ${each.stage}`}`,
   );
-  return [
-    `run paused, ${held.length} held`,
-    ...named(held),
-    `  go on with \`${commandLine(cli, ["continue", view.runId])}\``,
-  ].join("\n");
+  // A continue alone would leave a run that nobody drives queued.
+  const next = view.owner ? ["continue", view.runId] : ["resume", view.runId, "--continue"];
+  return [`run paused, ${held.length} held`, ...named(held), `  go on with ${ask(cli, next)}`].join("\n");
 }
 
 function named(lines: readonly string[]): readonly string[] {
