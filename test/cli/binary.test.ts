@@ -19,7 +19,7 @@ function slow(stages: number): string {
   const chain = Array.from({ length: stages }, (_, index) => `n${index} -> `).join("");
   return `digraph slow {
     start [shape=Mdiamond]
-    a [shape=parallelogram, tool_command="echo ran >> ran; while [ ! -e go ]; do sleep 0.02; done"]
+    a [shape=parallelogram, tool_command="echo ran >> ran; while [ -e ran ] && [ ! -e go ]; do sleep 0.02; done"]
     ${nodes}
     exit [shape=Msquare]
     start -> a -> ${chain} exit

@@ -9,7 +9,7 @@ import { fakeIo, run, tempDir } from "./fake-io.ts";
 
 const SLOW = `digraph slow {
   start [shape=Mdiamond]
-  a [shape=parallelogram, tool_command="touch began; while [ ! -e go ]; do sleep 0.02; done"]
+  a [shape=parallelogram, tool_command="touch began; while [ -e slow.dot ] && [ ! -e go ]; do sleep 0.02; done"]
   b [shape=parallelogram, tool_command="echo b"]
   exit [shape=Msquare]
   start -> a -> b -> exit

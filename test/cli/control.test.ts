@@ -11,7 +11,7 @@ import { run, tempDir } from "./fake-io.ts";
 
 const SLOW = `digraph slow {
   start [shape=Mdiamond]
-  a [shape=parallelogram, tool_command="touch $PLACE; while [ ! -e go ]; do sleep 0.02; done"]
+  a [shape=parallelogram, tool_command="touch $PLACE; while [ -e slow.dot ] && [ ! -e go ]; do sleep 0.02; done"]
   ask [shape=hexagon, label="Ship it?"]
   ship [prompt="ship \${continue.message}"]
   exit [shape=Msquare]

@@ -6,7 +6,7 @@ import { run, tempDir } from "./fake-io.ts";
 
 const SLOW = `digraph slow {
   start [shape=Mdiamond]
-  a [shape=parallelogram, tool_command="touch began; while [ ! -e go ]; do sleep 0.02; done"]
+  a [shape=parallelogram, tool_command="touch began; while [ -e slow.dot ] && [ ! -e go ]; do sleep 0.02; done"]
   exit [shape=Msquare]
   start -> a -> exit
 }

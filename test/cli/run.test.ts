@@ -20,7 +20,7 @@ const GATE = `digraph gated {
 `;
 const SLOW = `digraph slow {
   start [shape=Mdiamond]
-  a [shape=parallelogram, tool_command="touch began; while [ ! -e go ]; do sleep 0.02; done"]
+  a [shape=parallelogram, tool_command="touch began; while [ -e slow.dot ] && [ ! -e go ]; do sleep 0.02; done"]
   b [shape=parallelogram, tool_command="echo b"]
   exit [shape=Msquare]
   start -> a -> b -> exit
