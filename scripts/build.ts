@@ -15,6 +15,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -41,9 +42,27 @@ function build(): number {
     rewriteDeclarations(next);
     for (const file of executables) if (existsSync(join(next, file))) chmodSync(join(next, file), 0o755);
     takePlace(next);
+    linkCommand();
     return 0;
   } finally {
     rmSync(next, { recursive: true, force: true });
+  }
+}
+
+/**
+ * `npx safepoint` in the checkout runs what was built. Without the link npx installs the checkout into a folder of its
+ * own at every call, which takes seconds.
+ */
+function linkCommand(): void {
+  const commands = join(root, "node_modules", ".bin");
+  const link = join(commands, "safepoint");
+  if (dist !== join(root, "dist") || !existsSync(commands)) return;
+  rmSync(link, { force: true });
+  try {
+    symlinkSync(join("..", "..", "dist", "cli", "bin.js"), link);
+  } catch (error) {
+    // Another build made it, or the file system has no links: npx finds its own way then.
+    if (!["EEXIST", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
 
