@@ -69,6 +69,10 @@ export class Lexer {
 
   #strayCharacter(position: Position): Error {
     const char = String.fromCodePoint(this.#text.codePointAt(this.#offset) ?? 0xfffd);
+    if (char === ">" && this.#text[this.#offset - 1] === "=") {
+      const message = 'unexpected "=>": edges are written "->", and a value that begins with ">" in double quotes';
+      return sourceError(this.#source, { ...position, column: position.column - 1 }, { message });
+    }
     const hint = CURLY_QUOTES.has(char)
       ? `use straight quotes, " or '`
       : "put text that holds such characters in double quotes";

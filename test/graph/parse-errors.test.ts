@@ -110,6 +110,8 @@ test.each<[string, string, number, number, string]>([
   ["an empty id", 'digraph a { "" }', 1, 13, "a node needs an id"],
   ["an empty end of an edge", 'digraph a { b -> "" }', 1, 18, "a node needs an id"],
   ["curly quotes", "digraph a { b [x=“y”] }", 1, 18, "use straight quotes"],
+  ["a fat arrow", "digraph a { start => b }", 1, 19, 'unexpected "=>": edges are written "->"'],
+  ["an unquoted greater-than", "digraph a { b = > c }", 1, 17, 'unexpected character ">"'],
   ["an unquoted dollar", "digraph a { b [x=$goal] }", 1, 18, 'unexpected character "$"'],
   [
     "one subgraph in two places",
