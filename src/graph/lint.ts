@@ -4,6 +4,7 @@ import { attributeRules } from "./lint/attributes.ts";
 import { bodyRules } from "./lint/bodies.ts";
 import { childRules } from "./lint/children.ts";
 import { cycleRules } from "./lint/cycles.ts";
+import { deadEndRules } from "./lint/dead-ends.ts";
 import { gateRules } from "./lint/gates.ts";
 import { parallelRules } from "./lint/parallel.ts";
 import { diagnosticOf, type Finding, type Lint } from "./lint/report.ts";
@@ -11,6 +12,7 @@ import { routingRules } from "./lint/routing.ts";
 import { LINT_RULES, type LintRule } from "./lint/rules.ts";
 import { structureRules } from "./lint/structure.ts";
 import { textRules } from "./lint/texts.ts";
+import { notesWithNearNames } from "./lint/undeclared.ts";
 import { compareText } from "./routing-plan.ts";
 import { SHIPPED_TYPES } from "./shapes.ts";
 
@@ -41,6 +43,7 @@ const SHIPPED: readonly ((lint: Lint) => void)[] = [
   textRules,
   routingRules,
   cycleRules,
+  deadEndRules,
   gateRules,
   parallelRules,
   bodyRules,
@@ -56,7 +59,7 @@ const SEVERITIES: ReadonlyMap<string, LintRule> = new Map(LINT_RULES.map((rule) 
  * Throws: pipeline_invalid naming the custom rule that threw, or that has the name of a shipped one.
  */
 export function lint(graph: Graph, options: LintOptions = {}): Diagnostic[] {
-  const found: Diagnostic[] = [...graph.notes];
+  const found: Diagnostic[] = [...notesWithNearNames(graph)];
   const context: Lint = {
     graph,
     index: indexGraph(graph),

@@ -139,6 +139,34 @@ describe("lint", () => {
     expect(BUILT_IN_TYPES.has("constructor")).toBe(false);
   });
 
+  it("suggests no declared node that is far, or numbered otherwise", () => {
+    const found = of(
+      "undeclared_node",
+      linted("{node [prompt=p] step1 build} start -> step1 -> build -> step2 -> other -> exit"),
+    );
+    expect(found.map(({ node }) => node)).toEqual(["step2", "other"]);
+    for (const { message, fix } of found) expect(`${message} ${fix}`).not.toMatch(/did you mean|step1|build/);
+  });
+
+  it("suggests nothing where there is too much to compare, and stays fast", () => {
+    const names = Array.from(
+      { length: 5_000 },
+      (_, at) => `node_${String(at).replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "")}`,
+    );
+    const declared = names.map((name) => `${name} [prompt=p]`).join(";");
+    const found = of(
+      "undeclared_node",
+      linted(`${declared}; ${names.map((name) => `start -> ${name}x -> exit`).join(";")}`),
+    );
+    expect(found).toHaveLength(5_000);
+    expect(found.filter(({ message }) => message.includes("did you mean"))).toHaveLength(19);
+  });
+
+  it("says nothing of a dead end that an error explains", () => {
+    expect(of("dead_end", linted("a [prompt=p]"))).toEqual([]);
+    expect(of("dead_end", lint(parsePipeline("digraph { start -> a; start; a [prompt=p] }")))).toEqual([]);
+  });
+
   it("suggests only names that are near", () => {
     const known = ["max_retries", "goal_gate", "k", "items"];
     expect(nearestName("max_retires", known)).toBe("max_retries");

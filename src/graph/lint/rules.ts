@@ -44,6 +44,8 @@ export const LINT_RULES = [
   },
   { name: "prompt_on_llm_nodes", severity: "warning", summary: "A codergen node has neither prompt nor label." },
   { name: "tool_command_required", severity: "warning", summary: "A tool node has no command." },
+  { name: "wait_duration_required", severity: "warning", summary: "A wait node has no duration." },
+  { name: "dead_end", severity: "warning", summary: "The main path stops at a node that is no exit." },
   {
     name: "all_conditional_edges",
     severity: "warning",

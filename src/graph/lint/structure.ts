@@ -1,6 +1,5 @@
-import { booleanAttribute, textAttribute } from "../attribute-reading.ts";
-import { bodyEntries, bodyOf } from "../bodies.ts";
-import type { GraphNode } from "../graph.ts";
+import { booleanAttribute } from "../attribute-reading.ts";
+import { reachedFrom } from "./reached.ts";
 import { type Lint, listNames } from "./report.ts";
 
 /** Rules about the graph as a graph: where it begins and ends, and that everything hangs together. */
@@ -52,33 +51,15 @@ function edges({ graph, index, report }: Lint): void {
   }
 }
 
-/** Steps that no edge draws count too: retry targets, a named join, the entry of a body. */
-function reachability({ graph, index, report }: Lint): void {
-  const start = index.start;
+function reachability(lint: Lint): void {
+  const start = lint.index.start;
   if (!start) return;
-  const reached = new Set([start.id]);
-  for (const name of ["retry_target", "fallback_retry_target"]) {
-    const target = textAttribute(graph.attributes, name);
-    if (target !== undefined && index.node(target)) reached.add(target);
-  }
-  // The set grows while it is walked.
-  for (const id of reached) {
-    for (const edge of index.outgoing(id)) reached.add(edge.to);
-    const node = index.node(id);
-    if (node) for (const next of undrawnSteps(node, { graph, index })) reached.add(next);
-  }
-  for (const node of graph.nodes) {
+  const reached = reachedFrom(start.id, lint);
+  for (const node of lint.graph.nodes) {
     if (reached.has(node.id) || node.type === "start") continue;
-    report("reachability", {
+    lint.report("reachability", {
       message: `expected a way from "${start.id}" to "${node.id}", found none: add an edge or remove the node`,
       node,
     });
   }
-}
-
-function undrawnSteps(node: GraphNode, { graph }: Pick<Lint, "graph" | "index">): readonly string[] {
-  const named = ["retry_target", "fallback_retry_target", ...(node.type === "parallel" ? ["join"] : [])];
-  const targets = named.flatMap((name) => textAttribute(node.attributes, name) ?? []);
-  const body = bodyOf(graph, node);
-  return body === undefined ? targets : [...targets, ...bodyEntries(graph, body)];
 }

@@ -14,13 +14,14 @@ const NODE_CONDITIONS = ["while", "until", "manager.stop_condition"] as const;
 /** Rules about the little languages inside attributes: conditions, the stylesheet, prompts, commands. */
 export function textRules(lint: Lint): void {
   conditions(lint);
-  stylesheet(lint);
+  const isStyled = stylesheet(lint).has("duration");
   for (const node of lint.graph.nodes) {
     if (node.type === "codergen" && node.declared) promptGiven(lint, node);
     if (node.type === "tool" && textAttribute(node.attributes, "tool_command") === undefined) {
       const message = `expected a tool_command on the tool "${node.id}", found none: it will fail`;
       lint.report("tool_command_required", { message, node });
     }
+    if (node.type === "wait" && !isStyled) durationGiven(lint, node);
     promptFile(lint, node);
   }
 }
@@ -51,10 +52,13 @@ function shortened(text: string): string {
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 
-function stylesheet(lint: Lint): void {
+/** The attributes that it sets on some nodes. */
+function stylesheet(lint: Lint): ReadonlySet<string> {
   const text = textAttribute(lint.graph.attributes, "model_stylesheet");
   const sheet = text === undefined ? undefined : readSheet(lint, text);
-  for (const rule of sheet?.rules ?? []) for (const each of rule.declarations) declaration(lint, each);
+  const declarations = sheet?.rules.flatMap((rule) => rule.declarations) ?? [];
+  for (const each of declarations) declaration(lint, each);
+  return new Set(declarations.map(({ property }) => canonicalName(property, "node")));
 }
 
 function readSheet({ report }: Lint, text: string): Stylesheet | undefined {
@@ -91,6 +95,12 @@ function promptGiven({ report }: Lint, node: GraphNode): void {
   if (textAttribute(node.attributes, "prompt") ?? textAttribute(node.attributes, "label")) return;
   const message = `expected a prompt (or at least a label) on "${node.id}", found neither: its id is all the model gets`;
   report("prompt_on_llm_nodes", { message, node });
+}
+
+function durationGiven({ report }: Lint, node: GraphNode): void {
+  if (textAttribute(node.attributes, "duration") !== undefined) return;
+  const message = `expected a duration on the wait "${node.id}", found none: it is over at once`;
+  report("wait_duration_required", { message, node, fix: "duration=1m" });
 }
 
 function promptFile({ fileExists, report }: Lint, node: GraphNode): void {

@@ -109,4 +109,19 @@ export const TEXTS_CASES: readonly LintCase[] = [
     good: 'model_stylesheet="* { reasoning_effort: high; }"',
     says: "max_retries",
   },
+  {
+    rule: "wait_duration_required",
+    name: "none",
+    bad: "start -> w -> exit; ¦w [shape=insulator]",
+    good: "start -> w -> exit; w [shape=insulator, duration=5m]",
+    says: '"w"',
+    fix: "duration=1m",
+  },
+  {
+    rule: "wait_duration_required",
+    name: "a blank one, or one from the stylesheet",
+    bad: 'start -> w -> exit; ¦w [type=wait, duration=" "]',
+    good: 'model_stylesheet="#w { duration: 5m; }"; start -> w -> exit; w [type=wait]',
+    says: "over at once",
+  },
 ];
