@@ -19,6 +19,11 @@ export function storeLocation(cli: Cli): string {
   return resolve(cli.io.cwd, named);
 }
 
+/** Whether the store ends with this process: then no other command can ever see its runs. */
+export function isStoreOfThisProcess(cli: Cli): boolean {
+  return storeLocation(cli) === ":memory:";
+}
+
 /**
  * Opens the store, hands it on, and closes it whatever comes. Reading commands do not make one (`create` absent).
  * *Throws* `store_not_found` and the other codes of a store.

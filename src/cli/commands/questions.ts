@@ -5,6 +5,7 @@ import { findRun } from "../../runtime/queries/find-run.ts";
 import type { Cli } from "../cli.ts";
 import { commandLine } from "../command-line.ts";
 import type { Act } from "../command-table.ts";
+import { nameOption } from "../follow/prompt/name-option.ts";
 import { type GateDeadline, readDeadlines } from "../gate-deadlines.ts";
 import { withStore } from "../open-store.ts";
 import { formatTable } from "../text/table.ts";
@@ -50,12 +51,7 @@ async function openQuestions(
 }
 
 function optionsOf({ kind, options }: Row): string {
-  return options.length === 0 ? kind : options.map(({ key, label }) => nameOption(key, label)).join(", ");
-}
-
-/** A label that begins with its key says it already. */
-function nameOption(key: string, label: string): string {
-  return label.startsWith(`[${key}]`) ? label : `[${key}] ${label}`;
+  return options.length === 0 ? kind : options.map(nameOption).join(", ");
 }
 
 function leftOf({ deadline, deadlineLeftMs, defaultChoice }: Row): string {

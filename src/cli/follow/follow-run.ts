@@ -9,6 +9,7 @@ import { commandLine } from "../command-line.ts";
 import { driverLost, watchDriver } from "../control/watch-driver.ts";
 import type { DriverSetup } from "../driver-options.ts";
 import { EXIT, exitCodeOfStatus } from "../exit-codes.ts";
+import { isStoreOfThisProcess } from "../open-store.ts";
 import { printView } from "../print-view.ts";
 import { addEntry } from "./add-entry.ts";
 import type { Display } from "./display.ts";
@@ -108,7 +109,7 @@ async function finish(
   await runtime.stop();
   if (code === EXIT.terminated || code === EXIT.hungUp) return code;
   const view = await printView(cli, runtime.store, { runId: end.runId });
-  if (!cli.globals.json) await noteGoingOn(cli, view, following);
+  if (!cli.globals.json && !isStoreOfThisProcess(cli)) await noteGoingOn(cli, view, following);
   if (code !== null && fault === undefined) return code;
   return exitCodeOfStatus(view.status);
 }

@@ -5,6 +5,7 @@ import { wallTimeOf } from "../../journal/fold/run-clock.ts";
 import type { Run, Runtime } from "../../runtime/api.ts";
 import type { Cli } from "../cli.ts";
 import { commandLine } from "../command-line.ts";
+import { isStoreOfThisProcess } from "../open-store.ts";
 import type { Display } from "./display.ts";
 import type { AskedGate, GateAnswers } from "./gate-answers.ts";
 import type { RunProgress } from "./progress.ts";
@@ -65,7 +66,7 @@ async function open(
   const asked: AskedGate = { gate: question.gate, stage: entry.stage ?? row.stage, question };
   const answer = deps.answers(asked);
   if (answer !== undefined && (await giveAnswer(deps, asked, answer))) return;
-  if (!deps.waitGates || person.ask(asked)) return;
+  if (!deps.waitGates || person.ask(asked) || isStoreOfThisProcess(cli)) return;
   const choices = question.kind === "freeform" ? [] : question.options.map(({ key }) => key);
   const what = choices.length > 0 ? choices.join("|") : "text";
   deps.display.note(`answer with: ${commandLine(cli, ["answer", entry.runId, asked.gate])} <${what}>`);

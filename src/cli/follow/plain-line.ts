@@ -5,6 +5,7 @@ import { isPassThrough } from "../../journal/status.ts";
 import { printable } from "../text/printable.ts";
 import { formatClock, formatSpan } from "../text/times.ts";
 import { shortStage } from "./names.ts";
+import { nameOption } from "./prompt/name-option.ts";
 
 type Says = { readonly [T in EntryType]?: (data: EntryData<T>, entry: JournalEntry) => string };
 
@@ -43,7 +44,7 @@ const WORDS: Says = {
   "iteration.started": (data) => `iteration ${data.index} started`,
   "iteration.succeeded": (data) => `iteration ${data.index} succeeded`,
   "iteration.failed": (data) => `iteration ${data.index} failed`,
-  "gate.opened": (data) => `asks: ${data.text}${data.options.map((each) => ` [${each.key}] ${each.label}`).join("")}`,
+  "gate.opened": (data) => `asks: ${data.text}${data.options.map((each) => ` ${nameOption(each)}`).join("")}`,
   "gate.answered": (data) => `answered by ${data.by}`,
   "gate.timed_out": () => "not answered in time",
   "child.started": (data) => `child run ${data.child} started`,

@@ -6,6 +6,7 @@ import type { AskedGate } from "../gate-answers.ts";
 import { shortStage } from "../names.ts";
 import type { Line, Segment } from "../render-tree.ts";
 import type { TypedLine } from "./edit-line.ts";
+import { optionText } from "./name-option.ts";
 
 /** A question as it is put to the person in front of the terminal. */
 export interface Prompt {
@@ -49,10 +50,11 @@ export function renderPrompt(
   ];
 }
 
-function optionLine({ key, label, to }: AskedGate["question"]["options"][number]): Line {
-  const text = printable(parseChoiceLabel(label).text);
+function optionLine(option: AskedGate["question"]["options"][number]): Line {
+  const { key, to } = option;
+  const text = printable(optionText(option));
   const target = to !== undefined && to !== text ? [{ text: `  → ${printable(to)}`, tone: "dim" as const }] : [];
-  return [{ text: `  [${printable(key)}] `, tone: "live" }, { text }, ...target];
+  return [{ text: `  [${printable(key)}]`, tone: "live" }, { text: text === "" ? "" : ` ${text}` }, ...target];
 }
 
 function deadlineLine({ asked, deadline }: Prompt, now: number): readonly Line[] {
