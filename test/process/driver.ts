@@ -45,6 +45,8 @@ process.on("SIGTERM", () => {
   say("stopping");
   void runtime.stop({ graceMs: 100 }).then(() => process.exit(0));
 });
+// A service has more to live for than its runs.
+if (verb === "start") setInterval(() => {}, 1_000);
 const driven: string[] = [];
 for (const runId of runIds) {
   try {

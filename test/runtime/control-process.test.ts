@@ -97,7 +97,7 @@ it("paused stays paused over kill -9 and restart, and goes on when it is continu
   }
   const started = await runtime.entries("r", { types: ["stage.started"] });
   expect(started.map(({ execution }) => execution)).toEqual(["main/work@1#1.1"]);
-  expect(await run.view()).toMatchObject({ status: "paused", statusReason: "deploy" });
+  expect(await run.view()).toMatchObject({ status: "paused", statusReason: "unowned", owner: null });
   service = startService(database);
   await service.ready;
   expect(await run.continue()).toMatchObject({ accepted: true, before: "paused", after: "running" });
