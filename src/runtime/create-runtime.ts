@@ -25,7 +25,8 @@ import type { ForkDeps } from "./fork/fork-run.ts";
 import { createInterviews } from "./interviews.ts";
 import { createOperations } from "./operations.ts";
 import { missingTypes, type PreparedPipeline, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
-import { findRun } from "./queries/find-run.ts";
+import { assertId, findRun } from "./queries/find-run.ts";
+import { tailEntries } from "./queries/tail-entries.ts";
 import { createReaders } from "./readers.ts";
 import { createRun, type RunDeps } from "./run-handle.ts";
 import { checkRunId } from "./run-id.ts";
@@ -63,6 +64,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const runDeps: RunDeps = { store, supervisor, send };
   const handle = (runId: string): Run => createRun(runId, runDeps);
   const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
+  const closing = new AbortController();
+  const end = async (graceMs: number): Promise<void> => {
+    interviews?.stop();
+    recovery?.stop();
+    await supervisor.stop(graceMs).finally(() => closing.abort());
+  };
   let stopped: Promise<void> | undefined;
 
   const runtime: Runtime = {
@@ -81,26 +88,47 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       return handle(runId);
     },
     async resume(runId, resumeOptions = {}) {
+      assertId("run id", runId);
       if (resumeOptions.pipeline) registerHandlers(resumeOptions.pipeline, registry);
       await supervisor.take(runId).catch((refusal: unknown) => noteRefusedResume({ send, log }, runId, refusal));
       return handle(runId);
     },
     ...createOperations({ store, supervisor, handle, forking: forkDeps({ store, clock, random, registry, graphs }) }),
     register: (type, handler) => registry.register(type, handler),
-    ...createReaders(store, (run) => graphs.of(run)),
-    actorRef: (runId) => refs.of(runId, () => supervisor.driver(runId)?.held),
+    ...readersUntil(store, (run) => graphs.of(run), closing.signal),
+    actorRef(runId) {
+      assertId("run id", runId);
+      return refs.of(runId, () => supervisor.driver(runId)?.held);
+    },
     stop(stopOptions = {}) {
-      interviews?.stop();
-      stopped ??= supervisor.stop(stopOptions.graceMs ?? STOP_GRACE_MS).then(() => recovery?.stop());
+      stopped ??= end(stopOptions.graceMs ?? STOP_GRACE_MS);
       return stopped;
     },
     async [Symbol.asyncDispose]() {
       await this.stop();
     },
   };
-  const recovery = options.recover ? keepRecovering(supervisor, store) : undefined;
-  await recovery?.first;
+  const recovery = options.recover ? await keepRecovering(supervisor, log) : undefined;
   return runtime;
+}
+
+/** What reads a runtime's store, with streams of all runs that complete once it is `closing`. */
+function readersUntil(store: Store, graphOf: (run: RunRow) => Promise<Graph>, closing: AbortSignal) {
+  const readers = createReaders(store, graphOf);
+  return {
+    ...readers,
+    events$: tailEntries(store, { closing }),
+    events: (query: Parameters<Runtime["events"]>[0] = {}) => tailEntries(store, { ...query, closing }),
+    async entries(runId: string, query: Parameters<Runtime["entries"]>[1] = {}) {
+      assertId("run id", runId);
+      return readers.entries(runId, query);
+    },
+    async artifact(runId: string, id: string) {
+      assertId("run id", runId);
+      assertId("artifact id", id);
+      return readers.artifact(runId, id);
+    },
+  };
 }
 
 /** A refusal waits no longer for a store in trouble, or for whoever has the run for a moment. */
@@ -247,26 +275,26 @@ function createGraphCache(store: Store) {
   };
 }
 
-/** Takes what nobody drives, now and whenever something changed or a lease may have run out. */
-function keepRecovering(supervisor: Supervisor, store: Store) {
-  let isOn = true;
-  let isBusy = false;
-  const sweep = async () => {
-    if (isBusy || !isOn) return;
-    isBusy = true;
-    await supervisor.recover().finally(() => {
-      isBusy = false;
-    });
+/**
+ * Takes what nobody drives: now, before it resolves, and then at an interval, one look at a time. A store that cannot be
+ * read for a while is no reason to give up. *Throws* what the first look does.
+ */
+async function keepRecovering(supervisor: Supervisor, log: HandlerLog) {
+  await supervisor.recover();
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      await supervisor.recover();
+    } catch (failure) {
+      log.warn("no look was taken at what nobody drives", { message: messageOf(failure) });
+    } finally {
+      isLooking = false;
+    }
   };
-  const timer = setInterval(() => void sweep(), RECOVERY_INTERVAL_MS);
-  void store;
-  return {
-    first: sweep(),
-    stop: () => {
-      isOn = false;
-      clearInterval(timer);
-    },
-  };
+  const timer = setInterval(() => void look(), RECOVERY_INTERVAL_MS);
+  return { stop: () => clearInterval(timer) };
 }
 
 const RECOVERY_INTERVAL_MS = 1_000;

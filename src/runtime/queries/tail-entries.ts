@@ -6,7 +6,8 @@ import { tailPages } from "./tail.ts";
 
 /**
  * {@link tailPages} as a cold observable of entries: each subscriber reads for itself, from its own place. Unsubscribing
- * stops the reading, also in the middle of a page.
+ * stops the reading, also in the middle of a page. Once `closing`, it completes with what can still be read: a store that
+ * is closed by then ends it, and is no error.
  */
 export function tailEntries(store: Store, query: Omit<TailQuery, "signal"> = {}): Observable<JournalEntry> {
   return new Observable<JournalEntry>((subscriber) => {
@@ -20,7 +21,10 @@ export function tailEntries(store: Store, query: Omit<TailQuery, "signal"> = {})
       }
       subscriber.complete();
     };
-    pump().catch((error: unknown) => subscriber.error(error));
+    pump().catch((error: unknown) => {
+      if (query.closing?.aborted) subscriber.complete();
+      else subscriber.error(error);
+    });
     return () => stop.abort();
   });
 }

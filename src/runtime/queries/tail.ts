@@ -9,27 +9,32 @@ export interface TailQuery extends Pick<Topics["journal"]["query"], "branch" | "
   readonly runId?: string;
   /** Exclusive; a seq with runId, a gseq without. */
   readonly after?: number;
+  /** Once aborted: nothing more, at once. */
   readonly signal?: AbortSignal;
+  /** Once aborted: what is stored by then, and then the end. */
+  readonly closing?: AbortSignal;
 }
 
 /**
  * A journal as it grows, whoever writes it: what is there, then what comes, page by page, without gap or duplicate.
- * One read at a time, and none before the last page was taken. Ends once the run has ended and all of it was given.
+ * One read at a time, and none before the last page was taken. Ends once the run has ended and all of it was given, or
+ * as the signals say.
  *
  * The watch is set before the first read and re-armed before each further one, so that nothing can fall in between.
  * *Throws* `run_not_found`.
  */
 export async function* tailPages(store: Store, query: TailQuery): AsyncGenerator<readonly JournalEntry[]> {
-  const { signal, after: first = 0, ...filter } = query;
+  const { signal, closing, after: first = 0, ...filter } = query;
   const bell = createBell();
   const unwatch = store.watch(bell.ring);
-  signal?.addEventListener("abort", bell.ring);
+  for (const each of [signal, closing]) each?.addEventListener("abort", bell.ring);
   try {
     let after = first;
     while (!signal?.aborted) {
       bell.arm();
-      // Read before the page: a run that had ended by then has all its entries in what is read next.
-      const ended = filter.runId !== undefined && isFinalStatus((await findRun(store, filter.runId)).status);
+      // Asked before the page: a run that had ended by then has all its entries in what is read next.
+      const isRunOver = filter.runId !== undefined && isFinalStatus((await findRun(store, filter.runId)).status);
+      const isLast = isRunOver || closing?.aborted === true;
       const page = await store.read("journal", { ...filter, after, limit: PAGE_ENTRIES });
       const last = page.at(-1);
       if (signal?.aborted) return;
@@ -38,12 +43,12 @@ export async function* tailPages(store: Store, query: TailQuery): AsyncGenerator
         yield page;
       }
       if (page.length === PAGE_ENTRIES) await breathe();
-      else if (ended) return;
+      else if (isLast) return;
       else await bell.rung();
     }
   } finally {
     unwatch();
-    signal?.removeEventListener("abort", bell.ring);
+    for (const each of [signal, closing]) each?.removeEventListener("abort", bell.ring);
   }
 }
 
