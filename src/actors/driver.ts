@@ -235,8 +235,17 @@ export class Driver {
     if (runContext(this.held)?.cancel?.force) this.#executions.hurry();
     this.#timers.update(draft);
     if (draft.more) this.push({ kind: "follow" });
-    this.#deps.onCommitted(this.held, draft);
+    this.#tellObservers(draft);
     if (isTerminal(this.held.row.status)) this.#finish("terminal");
+  }
+
+  /** Whoever looks on may break, not the run. */
+  #tellObservers(draft: Draft): void {
+    try {
+      this.#deps.onCommitted(this.held, draft);
+    } catch (failure) {
+      this.#deps.log.error("an observer of the run failed", { runId: this.held.runId, message: messageOf(failure) });
+    }
   }
 
   #graceFor(reason: string): number {

@@ -28,6 +28,7 @@ export class LeaseKeeper {
   readonly #back: LeaseRef[] = [];
   #givingBack: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
+  #dueMs = 0;
 
   constructor(deps: LeaseKeeperDeps, holders: () => Iterable<Leaseholder>) {
     this.#deps = deps;
@@ -37,8 +38,7 @@ export class LeaseKeeper {
   add(holder: Leaseholder): void {
     const { clock, leaseMs } = this.#deps;
     this.#endsAtMs.set(holder, holder.held.row.leaseUntilMs ?? clock.now() + leaseMs);
-    if (this.#timer) clock.clearTimer(this.#timer);
-    this.#again();
+    this.#arm(this.#endsAtMs.get(holder) ?? 0);
   }
 
   /** Gives a lease back. Those of runs that end in the same round of the event loop go together. */
@@ -79,12 +79,23 @@ export class LeaseKeeper {
 
   /** The next renewal, or the end of the first lease if that comes sooner. */
   #again(): void {
-    const { clock, leaseMs } = this.#deps;
     const live = new Set(this.#holders());
     for (const holder of this.#endsAtMs.keys()) if (!live.has(holder)) this.#endsAtMs.delete(holder);
     if (this.#endsAtMs.size === 0) return this.stop();
-    const firstEnd = Math.min(...this.#endsAtMs.values());
-    const inMs = Math.max(1, Math.min(leaseMs / 3, firstEnd - clock.now()));
-    this.#timer = clock.setTimer(() => void this.#renew(), inMs);
+    this.#timer = undefined;
+    this.#arm(Math.min(...this.#endsAtMs.values()));
+  }
+
+  /** Wakes up for a renewal, no later than at `endMs`; an earlier alarm stands. */
+  #arm(endMs: number): void {
+    const { clock, leaseMs } = this.#deps;
+    const now = clock.now();
+    const dueMs = Math.max(now + 1, Math.min(now + leaseMs / 3, endMs));
+    if (this.#timer) {
+      if (this.#dueMs <= dueMs) return;
+      clock.clearTimer(this.#timer);
+    }
+    this.#dueMs = dueMs;
+    this.#timer = clock.setTimer(() => void this.#renew(), dueMs - now);
   }
 }
