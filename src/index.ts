@@ -42,7 +42,7 @@ export { parseEntry } from "./journal/parse-entry.ts";
 export type { RunView } from "./journal/run-view.ts";
 export type { ArtifactRow, RunRow, RunStatus, Store } from "./persistence/store.ts";
 export { definePipeline } from "./pipeline.ts";
-export type { RunActorRef } from "./runtime/actor-ref.ts";
+export type { RunActorEvent, RunActorRef, RunActorSnapshot, RunOutput } from "./runtime/actor-ref.ts";
 export type {
   CancelOptions,
   CommandOptions,

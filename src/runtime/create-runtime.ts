@@ -44,7 +44,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const cwd = options.cwd ?? process.cwd();
   const registry = createRegistry({ ...builtinHandlers(options.codergen), ...options.handlers });
   const graphs = createGraphCache(store);
-  const refs = createActorRefs();
+  const closing = new AbortController();
   const supervisor = new Supervisor({
     ...limitsOf(options),
     store,
@@ -54,7 +54,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     cwd,
     ...rules(registry, graphs),
     onCommitted: (held, draft) => {
-      refs.publish(held, draft);
+      refs.onCommitted(held, draft);
       interviews?.onCommitted(held, draft);
     },
   });
@@ -63,8 +63,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const interviews = options.interviewer && createInterviews(options.interviewer, { send, log });
   const runDeps: RunDeps = { store, supervisor, send };
   const handle = (runId: string): Run => createRun(runId, runDeps);
+  const refs = createActorRefs({ handle, log, closing: closing.signal });
   const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
-  const closing = new AbortController();
   const end = async (graceMs: number): Promise<void> => {
     interviews?.stop();
     recovery?.stop();
@@ -78,8 +78,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       const runId = startOptions.runId ?? random.id();
       checkRunId(runId);
       const prepared = prepare(pipeline, startOptions.baseDir ?? cwd);
-      await store.putPipeline({ hash: prepared.hash, name: prepared.graph.name, source: prepared.source });
-      graphs.keep(prepared.hash, prepared.graph);
+      await putPipeline({ store, graphs }, prepared);
       await supervisor.start(newRun(prepared, startOptions, { runId, createdAtMs: clock.now() }));
       return handle(runId);
     },
@@ -96,17 +95,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     ...createOperations({ store, supervisor, handle, forking: forkDeps({ store, clock, random, registry, graphs }) }),
     register: (type, handler) => registry.register(type, handler),
     ...readersUntil(store, (run) => graphs.of(run), closing.signal),
-    actorRef(runId) {
-      assertId("run id", runId);
-      return refs.of(runId, () => supervisor.driver(runId)?.held);
-    },
+    actorRef: (runId) => refs.of(runId, () => supervisor.driver(runId)?.held),
     stop(stopOptions = {}) {
       stopped ??= end(stopOptions.graceMs ?? STOP_GRACE_MS);
       return stopped;
     },
-    async [Symbol.asyncDispose]() {
-      await this.stop();
-    },
+    [Symbol.asyncDispose]: () => runtime.stop(),
   };
   const recovery = options.recover ? await keepRecovering(supervisor, log) : undefined;
   return runtime;
@@ -175,6 +169,12 @@ function rules(registry: HandlerRegistry, graphs: GraphCache) {
     graphOf: (row: RunRow) => graphs.of(row),
     missingTypes: (graph: Graph) => missingTypes(graph, registry),
   };
+}
+
+async function putPipeline(to: { readonly store: Store; readonly graphs: GraphCache }, prepared: PreparedPipeline) {
+  const { hash, graph, source } = prepared;
+  await to.store.putPipeline({ hash, name: graph.name, source });
+  to.graphs.keep(hash, graph);
 }
 
 type GraphCache = ReturnType<typeof createGraphCache>;
