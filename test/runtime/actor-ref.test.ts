@@ -127,6 +127,8 @@ describe("a run that is not driven here", () => {
     const refusal = { code: "run_not_found", message: "run r is not driven by this process; resume it here first" };
     expect(() => ref.getSnapshot()).toThrow(expect.objectContaining(refusal));
     expect(() => ref.getPersistedSnapshot()).toThrow(expect.objectContaining(refusal));
+    // An actor of XState tells its observers of every event, also of those that change nothing.
+    createActor(createMachine({ entry: sendTo(ref, { type: "CONTINUE" }) })).start();
     call.end();
     await world.call("b");
     await world.clock.runUntil(runtime.stop({ graceMs: 0 }));
@@ -209,6 +211,11 @@ describe("observers", () => {
 
   it("are called when the commit can be read, and off the driver's stack", async () => {
     const { ref, run, runtime } = await atWork();
+    const { stackTraceLimit } = Error;
+    onTestFinished(() => {
+      Error.stackTraceLimit = stackTraceLimit;
+    });
+    Error.stackTraceLimit = 100;
     const stacks: string[] = [];
     ref.subscribe(() => void stacks.push(new Error("here").stack ?? ""));
     await run.pause();
