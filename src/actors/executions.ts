@@ -46,7 +46,11 @@ export class Executions {
     this.#held = held;
     this.#deps = deps;
     this.#push = push;
-    this.#store = patientWrites(deps.store, { clock: deps.clock, isOver: () => this.#isLost });
+    this.#store = patientWrites(deps.store, {
+      clock: deps.clock,
+      log: deps.log,
+      isOver: () => this.#isLost,
+    });
     const { clock, log, cwd } = deps;
     this.#parts = { clock, log, cwd, store: this.#store };
   }

@@ -16,7 +16,7 @@ export interface Patience {
   readonly clock: Clock;
   readonly isOver: () => boolean;
   /** Told when a write begins to wait and when it goes on; nothing of the tries between. */
-  readonly log?: Pick<HandlerLog, "warn" | "info">;
+  readonly log: Pick<HandlerLog, "warn" | "info">;
 }
 
 /**
@@ -35,11 +35,11 @@ async function patiently<T>({ clock, isOver, log }: Patience, work: () => Promis
   for (let failures = 0; ; ) {
     try {
       const written = await work();
-      if (failures > 0) log?.info("a write goes on", { failures, waitedMs: clock.now() - beganMs });
+      if (failures > 0) log.info("a write goes on", { failures, waitedMs: clock.now() - beganMs });
       return written;
     } catch (failure) {
       if (isOver() || !isPassing(failure)) throw failure;
-      if (failures === 0) log?.warn("a write waits for the store", { code: failure.code, message: messageOf(failure) });
+      if (failures === 0) log.warn("a write waits for the store", { code: failure.code, message: messageOf(failure) });
     }
     failures += 1;
     await new Promise<void>((resolve) => void clock.setTimer(resolve, storeRetryMs(failures)));

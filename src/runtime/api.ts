@@ -192,7 +192,7 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<readonly ControlResult[]>;
   list(query?: ListQuery): Promise<{ readonly runs: readonly RunRow[]; readonly cursor?: string }>;
   register(type: string, handler: Handler): void;
-  /** Entries of all runs, in gseq order, from now or after a gseq. Never completes. */
+  /** Entries of all runs, in gseq order, from now or after a gseq. Completes when the runtime stops. */
   readonly events$: Observable<JournalEntry>;
   events(query?: { readonly after?: number }): Observable<JournalEntry>;
   /** Open questions of all runs. */
