@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openEngine, type Synchronous } from "./engine.ts";
 import { WAY_OUT } from "./pipelines.ts";
 import { RawCommits } from "./raw-commits.ts";
-import { databaseBytes, payloadBytes } from "./written-bytes.ts";
+import { bytesWritten, databaseBytes, payloadBytes } from "./written-bytes.ts";
 
 export interface OneRun {
   readonly folder: string;
@@ -13,7 +13,13 @@ export interface OneRun {
   readonly pipeline: string;
   readonly stages: number;
   /** Stages, then as many raw commits, then stages again. Absent: no raw commits. */
-  readonly raw?: { readonly slice: number; readonly bytes: number };
+  readonly raw?: {
+    readonly slice: number;
+    /** Of a row that holds what a stage leaves in the database. */
+    readonly bytes: number;
+    /** Of a row whose commit writes as much to the log as a stage's does. */
+    readonly logBytes: number;
+  };
 }
 
 /** So many stages, and as many raw commits between them. */
@@ -23,6 +29,7 @@ export interface Group {
   /** User and system time of the process. */
   readonly cpuMs: number;
   readonly rawMs: number;
+  readonly rawLogMs: number;
 }
 
 export interface OneRunResult {
@@ -32,6 +39,8 @@ export interface OneRunResult {
   readonly startMs: number;
   /** What a stage adds to the database: rows and their indexes, without free space. */
   readonly payloadPerStage: number;
+  /** Handed to write calls: log frames, and pages moved from the log into the file. */
+  readonly writtenPerStage: number;
   readonly databasePerStage: number;
   readonly entriesPerStage: number;
 }
@@ -54,8 +63,10 @@ export async function timeOneRun(options: OneRun): Promise<OneRunResult> {
   const opened = performance.now();
   await engine.runtime.start(pipeline);
   const startMs = performance.now() - opened;
+  const written = bytesWritten() ?? 0;
   await engine.ended(1);
   slices.close();
+  const writtenPerStage = ((bytesWritten() ?? 0) - written) / stages;
   const { entries } = engine.commits;
   await engine.close();
   return {
@@ -63,6 +74,7 @@ export async function timeOneRun(options: OneRun): Promise<OneRunResult> {
     groups: slices.groups,
     startMs,
     payloadPerStage: payloadBytes(path) / stages,
+    writtenPerStage,
     databasePerStage: databaseBytes(path) / stages,
     entriesPerStage: entries / stages,
   };
@@ -72,8 +84,9 @@ export async function timeOneRun(options: OneRun): Promise<OneRunResult> {
 function sliceStages({ folder, name, synchronous, raw, stages }: OneRun) {
   const slice = raw?.slice ?? stages - 1;
   const writer = raw && new RawCommits({ path: join(folder, `${name}-raw.db`), synchronous, bytes: raw.bytes });
+  const log = raw && new RawCommits({ path: join(folder, `${name}-log.db`), synchronous, bytes: raw.logBytes });
   const groups: Group[] = [];
-  let sum = { stages: 0, ms: 0, cpuMs: 0, rawMs: 0 };
+  let sum = { stages: 0, ms: 0, cpuMs: 0, rawMs: 0, rawLogMs: 0 };
   let slices = 0;
   let mark = 0;
   let cpu = process.cpuUsage();
@@ -90,16 +103,20 @@ function sliceStages({ folder, name, synchronous, raw, stages }: OneRun) {
           ms: sum.ms + ms,
           cpuMs: sum.cpuMs + (user + system) / 1000,
           rawMs: sum.rawMs + rawMs,
+          rawLogMs: sum.rawLogMs + (log?.write({ rows: slice }) ?? 0),
         };
         slices += 1;
         if (slices % SLICES_PER_GROUP === 0 || slices * slice + slice >= stages) {
           groups.push(sum);
-          sum = { stages: 0, ms: 0, cpuMs: 0, rawMs: 0 };
+          sum = { stages: 0, ms: 0, cpuMs: 0, rawMs: 0, rawLogMs: 0 };
         }
       }
       cpu = process.cpuUsage();
       mark = performance.now();
     },
-    close: () => writer?.close(),
+    close() {
+      writer?.close();
+      log?.close();
+    },
   };
 }

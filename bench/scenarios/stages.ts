@@ -36,7 +36,7 @@ function oneRun(synchronous: Synchronous, shape: Shape, length: "shortRun" | "lo
       pipeline: PIPELINES[shape](warmStages),
       stages: warmStages,
     });
-    const raw = { slice: sizes.slice, bytes: warm.payloadPerStage };
+    const raw = { slice: sizes.slice, bytes: warm.payloadPerStage, logBytes: warm.writtenPerStage };
     const groups: Group[] = [];
     const starts: number[] = [];
     const rounds = length === "shortRun" ? sizes.rounds : Math.min(sizes.rounds, LONG_ROUNDS_MAX);
@@ -60,6 +60,8 @@ function reportGroups(groups: readonly Group[], ratio: Form): Measurement[] {
     of("stages", ({ stages, ms }) => (stages * 1000) / ms, { unit: "/s" }),
     of("raw commits of the same bytes", ({ stages, rawMs }) => (stages * 1000) / rawMs, { unit: "/s" }),
     of("stages to raw", ({ ms, rawMs }) => rawMs / ms, ratio),
+    of("raw commits that write as many bytes", ({ stages, rawLogMs }) => (stages * 1000) / rawLogMs, { unit: "/s" }),
+    of("stages to those", ({ ms, rawLogMs }) => rawLogMs / ms, { unit: "×" }),
     of("wall time a stage", ({ stages, ms }) => (ms * 1000) / stages, { unit: "µs" }),
     of("CPU time a stage", ({ stages, cpuMs }) => (cpuMs * 1000) / stages, { unit: "µs" }),
   ];
