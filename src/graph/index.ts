@@ -1,5 +1,6 @@
 /** The door of the graph room for the rooms above it. */
 
+export { statusWord } from "./conditions-status.ts";
 export { parseDuration } from "./durations.ts";
 export type {
   Attributes,

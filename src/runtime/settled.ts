@@ -4,24 +4,14 @@ import type { EntryData, EntryType } from "../journal/catalogue.ts";
 import type { JournalEntry } from "../journal/entry.ts";
 import type { RunView } from "../journal/run-view.ts";
 import { isFinalStatus } from "../journal/status.ts";
+import { STATUS_AFTER } from "../journal/status-after.ts";
 import type { RunStatus, Store } from "../persistence/store.ts";
 import { findRun } from "./queries/find-run.ts";
 import { tailPages } from "./queries/tail.ts";
 import { viewOf } from "./queries/view.ts";
 
 /** Entries that move a run to a status. */
-const REACHES: Readonly<Partial<Record<EntryType, RunStatus>>> = {
-  "run.queued": "queued",
-  "run.started": "running",
-  "run.continued": "running",
-  "run.pausing": "pausing",
-  "run.paused": "paused",
-  "run.cancelling": "cancelling",
-  "run.cancelled": "cancelled",
-  "run.completed": "completed",
-  "run.failed": "failed",
-  "run.restarted": "completed",
-};
+const REACHES: typeof STATUS_AFTER = { ...STATUS_AFTER, "run.restarted": "completed" };
 
 /**
  * Resolves with the view of the moment in which the status was reached, also where the run has moved on since. Rejects

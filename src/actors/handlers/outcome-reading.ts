@@ -1,5 +1,5 @@
 /** What handlers, tools and agents say of their stage, in our names or in those of the Attractor specification. */
-import { isStatusWord, type JsonValue, type Outcome } from "../../graph/index.ts";
+import { isStatusWord, type JsonValue, type Outcome, statusWord } from "../../graph/index.ts";
 import { FAILURE_REASON_CHARS_MAX, NOTES_CHARS_MAX } from "../../limits.ts";
 import { truncateMiddle } from "../processes/kept-output.ts";
 import { findNonJson } from "./plain-json.ts";
@@ -12,13 +12,6 @@ export type OutcomeReading =
       readonly ignored: readonly string[];
     }
   | { readonly ok: false; readonly problem: string };
-
-const STATUS_ALIASES: ReadonlyMap<string, string> = new Map([
-  ["succeeded", "success"],
-  ["failed", "fail"],
-  ["failure", "fail"],
-  ["partially_succeeded", "partial_success"],
-]);
 
 /** Every name of every part of an outcome; the first one that is there counts. */
 const NAMES = {
@@ -34,8 +27,8 @@ const KNOWN: ReadonlySet<string> = new Set(Object.values(NAMES).flat());
 /** A status as written: any case, aliases resolved. Undefined where it is no status word. */
 export function readStatus(text: unknown): string | undefined {
   if (typeof text !== "string") return undefined;
-  const word = text.trim().toLowerCase();
-  return isStatusWord(word) ? (STATUS_ALIASES.get(word) ?? word) : undefined;
+  const word = statusWord(text);
+  return isStatusWord(word) ? word : undefined;
 }
 
 /** An object as an outcome. The outcome is a copy: whoever gave it may change it without changing what is stored. */

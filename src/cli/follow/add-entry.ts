@@ -1,22 +1,10 @@
-import type { EntryData, EntryType } from "../../journal/catalogue.ts";
+import type { EntryData } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import { foldInto } from "../../journal/fold.ts";
 import { isPassThrough } from "../../journal/status.ts";
-import type { RunStatus } from "../../persistence/store.ts";
+import { STATUS_AFTER } from "../../journal/status-after.ts";
 import type { RunProgress, StageMark } from "./progress.ts";
 import { branchLine, endStage, stageLine } from "./progress.ts";
-
-const STATUS_AFTER: Partial<Record<EntryType, RunStatus>> = {
-  "run.queued": "queued",
-  "run.started": "running",
-  "run.continued": "running",
-  "run.pausing": "pausing",
-  "run.paused": "paused",
-  "run.cancelling": "cancelling",
-  "run.cancelled": "cancelled",
-  "run.completed": "completed",
-  "run.failed": "failed",
-};
 
 /** Takes an entry into the progress. Entries it has nothing to show for change nothing. */
 export function addEntry(run: RunProgress, entry: JournalEntry): void {
