@@ -7,6 +7,7 @@
  */
 import { InvariantError, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import { INPUT_FAILURES_MAX } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, TurnWrite } from "../persistence/store.ts";
@@ -14,7 +15,7 @@ import type { TimerHandle } from "./clock.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
 import { type ExecutionDeps, Executions } from "./executions.ts";
-import { type HeldRun, isTerminal, runContext, stageActor } from "./held-run.ts";
+import { type HeldRun, runContext, stageActor } from "./held-run.ts";
 import { computeTurn, type Input, type TurnSettings } from "./inputs.ts";
 import { storeRetryMs } from "./patient-writes.ts";
 import { RunTimers } from "./run-timers.ts";
@@ -236,7 +237,7 @@ export class Driver {
     this.#timers.update(draft);
     if (draft.more) this.push({ kind: "follow" });
     this.#tellObservers(draft);
-    if (isTerminal(this.held.row.status)) this.#finish("terminal");
+    if (isFinalStatus(this.held.row.status)) this.#finish("terminal");
   }
 
   /** Whoever looks on may break, not the run. */

@@ -6,9 +6,9 @@ import type { ErrorCode } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
 import type { EntryData } from "../journal/catalogue.ts";
 import type { NewEntry } from "../journal/entry.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import type { CommandRow, RunRow, Store } from "../persistence/store.ts";
 import type { CommandResult } from "./commands.ts";
-import { isTerminal } from "./held-run.ts";
 import { claimRun, type UnownedDeps } from "./unowned.ts";
 
 type EndedDeps = Pick<UnownedDeps, "store" | "clock" | "owner" | "leaseMs">;
@@ -28,7 +28,7 @@ export async function answerEnded(
   const { token, hold } = claimed;
   try {
     const [row] = await store.read("run", { runId: run.runId });
-    if (!row || row.token !== token || !isTerminal(row.status)) return undefined;
+    if (!row || row.token !== token || !isFinalStatus(row.status)) return undefined;
     const successor = await successorOf(store, row);
     const known = await Promise.all(commands.map((command) => resultOf(store, command)));
     const replies = commands.map((command, index) => known[index] ?? replyOf(command, row, successor));

@@ -4,7 +4,7 @@ import { branchMachine } from "../machines/branch.machine.ts";
 import { runMachine } from "../machines/run.machine.ts";
 import { stageMachine } from "../machines/stage.machine.ts";
 import { type AnyStateMachine, machineTag, type SnapshotOf } from "../machines/xstate.ts";
-import type { GateRow, RunRow, RunStatus, TimerRow } from "../persistence/store.ts";
+import type { GateRow, RunRow, TimerRow } from "../persistence/store.ts";
 import type { ClosedGates } from "./gates/closed-gates.ts";
 import type { Scopes } from "./scopes.ts";
 
@@ -84,8 +84,4 @@ export function runContext(held: Pick<HeldRun, "actors">): RunSnapshot["context"
 /** The state of one region of a chart. */
 export function regionOf(actor: LiveActor, region: "control" | "execution"): string {
   return (actor.snapshot.value as Record<string, string>)[region] ?? "";
-}
-
-export function isTerminal(status: RunStatus): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
 }

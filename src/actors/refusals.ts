@@ -1,12 +1,12 @@
 /** Why a run is not started or not taken. */
 import { type ErrorCode, SafepointError } from "../errors.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import type { RunRow, Store } from "../persistence/store.ts";
 import { successorOf } from "./ended-run.ts";
-import { isTerminal } from "./held-run.ts";
 
 /** *Throws* `run_restarted` (naming the run that goes on), `run_cancelled_new_run_required`, `run_finished`. Source: 03 §2, §4. */
 export async function refuseEnded(store: Store, row: RunRow): Promise<void> {
-  if (!isTerminal(row.status)) return;
+  if (!isFinalStatus(row.status)) return;
   const { runId, status } = row;
   const newRunId = await successorOf(store, row);
   if (newRunId !== undefined) {

@@ -4,11 +4,11 @@
  */
 import { InvariantError, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import type { CommandRow, Owner, RunImage, RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { Clock } from "./clock.ts";
 import { recallGate } from "./command-desk.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
-import { isTerminal } from "./held-run.ts";
 import { type Hold, holdFor } from "./holds.ts";
 import { computeTurn, type TurnSettings } from "./inputs.ts";
 import { holdRun } from "./load.ts";
@@ -102,7 +102,7 @@ export async function commandUnowned(
   const { token, hold } = claimed;
   try {
     const image = await store.load(run.runId);
-    if (!image || image.run.token !== token || isTerminal(image.run.status)) return undefined;
+    if (!image || image.run.token !== token || isFinalStatus(image.run.status)) return undefined;
     const [known] = await store.read("commands", { runId: run.runId, commandId: command.commandId });
     if (known?.result !== undefined) return known.result as unknown as CommandResult;
     const waiting = image.commands.filter(({ commandId }) => commandId !== command.commandId);
@@ -128,7 +128,7 @@ async function applyCommands(
   const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
   let result: CommandResult | undefined;
   for (const row of commands) {
-    if (isTerminal(held.row.status)) return undefined;
+    if (isFinalStatus(held.row.status)) return undefined;
     await recallGate(store, held, row);
     const draft = computeTurn(
       held,

@@ -5,10 +5,11 @@
  */
 import { isSafepointError, messageOf } from "../errors.ts";
 import type { JournalEntry } from "../journal/entry.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import { hashOf } from "./blob-hash.ts";
 import { collectBlobRefs } from "./blob-refs.ts";
 import { readRunJournal } from "./read-run-journal.ts";
-import type { RunImage, RunStatus, Store } from "./store.ts";
+import type { RunImage, Store } from "./store.ts";
 
 export interface Problem {
   readonly runId?: string;
@@ -33,8 +34,6 @@ export type ExtraCheck = (
   image: RunImage,
   entries: readonly JournalEntry[],
 ) => readonly Problem[] | Promise<readonly Problem[]>;
-
-const FINAL: readonly RunStatus[] = ["completed", "failed", "cancelled"];
 
 /** Problems of one run; none when it is sound. `extra` is asked only about runs whose journal can be read whole. */
 export async function verifyRun(store: Store, runId: string, extra?: ExtraCheck): Promise<readonly Problem[]> {
@@ -124,7 +123,7 @@ function checkHeads(image: RunImage): Problem[] {
     if (value !== undefined && "json" in value && !isJson(value.json))
       report("context", `key ${key} in ${scope} is not JSON`);
   }
-  if (!FINAL.includes(run.status)) return problems;
+  if (!isFinalStatus(run.status)) return problems;
   const leftovers = { actors: actors.length, timers: timers.length, gates: gates.length, processes: processes.length };
   for (const [name, count] of Object.entries(leftovers)) {
     if (count > 0) report("leftover", `the run has ended (${run.status}), but has ${count} live ${name}`);

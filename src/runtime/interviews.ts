@@ -2,9 +2,10 @@
 import type { Draft } from "../actors/draft.ts";
 import type { Question } from "../actors/gates/read-answer.ts";
 import type { HandlerLog } from "../actors/handler.ts";
-import { type HeldRun, isTerminal } from "../actors/held-run.ts";
+import type { HeldRun } from "../actors/held-run.ts";
 import type { AskedQuestion, Interviewer } from "../actors/interviewers/interviewer.ts";
 import { messageOf } from "../errors.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import type { GateRow } from "../persistence/store.ts";
 import type { SendCommand } from "./send-command.ts";
 
@@ -40,7 +41,7 @@ export function createInterviews(interviewer: Interviewer, deps: { send: SendCom
         else takeBack(keyOf(runId, gate));
       }
       if (draft.patch.resumeEpoch !== undefined) for (const row of held.gates.values()) ask(runId, row);
-      if (!isTerminal(held.row.status)) return;
+      if (!isFinalStatus(held.row.status)) return;
       for (const key of asking.keys()) if (key.startsWith(keyOf(runId, ""))) takeBack(key);
     },
     stop() {

@@ -1,13 +1,14 @@
 /** A handle on one run, whoever drives it: reads the store, commands its owner or its inbox. */
 // The parts that are used, not the whole: "rxjs" itself is a quarter of what importing this package takes.
+
 import { firstValueFrom } from "rxjs/internal/firstValueFrom";
 import { Observable } from "rxjs/internal/Observable";
 import { filter } from "rxjs/internal/operators/filter";
-import { isTerminal } from "../actors/held-run.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { isSafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
 import type { RunView } from "../journal/run-view.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import type { RunStatus, Store } from "../persistence/store.ts";
 import type { CommandOptions, Question, Run } from "./api.ts";
 import { contextOf } from "./queries/context.ts";
@@ -55,7 +56,7 @@ async function whenFinished(deps: RunDeps, runId: string): Promise<RunView> {
   await driver?.ended;
   // Whoever takes the run up once its store works again is not to be waited for here.
   if (isStoreFailure(driver?.failure)) throw driver?.failure;
-  await whenStatus(store, runId, isTerminal);
+  await whenStatus(store, runId, isFinalStatus);
   const next = await successorOf(store, runId);
   return next === undefined ? (await viewOf(store, runId)).view : whenFinished(deps, next);
 }

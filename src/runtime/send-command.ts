@@ -4,10 +4,10 @@
  */
 import type { Clock, TimerHandle } from "../actors/clock.ts";
 import type { CommandResult } from "../actors/commands.ts";
-import { isTerminal } from "../actors/held-run.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
 import { isSafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import { COMMAND_TIMEOUT_MS } from "../limits.ts";
 import { assertSameCommand } from "../persistence/command-reuse.ts";
 import type { CommandRow, Store } from "../persistence/store.ts";
@@ -118,7 +118,7 @@ async function repeated(store: Store, row: CommandRow): Promise<CommandResult | 
 /** One try. Undefined: somebody else drives the run, or it is just changing hands; then it has to lie in the inbox. */
 async function put({ store, supervisor }: SenderDeps, row: CommandRow): Promise<CommandResult | undefined> {
   const run = await findRun(store, row.runId);
-  if (isTerminal(run.status)) return supervisor.commandEnded(run, row);
+  if (isFinalStatus(run.status)) return supervisor.commandEnded(run, row);
   if (supervisor.driver(run.runId)) return toDriver(supervisor, row);
   return supervisor.commandUnowned(run, row);
 }

@@ -3,8 +3,8 @@
  * against each other: a pipeline and its handlers that can be stopped anywhere come to the same end each time.
  */
 import type { Handler } from "../actors/handler.ts";
-import { isTerminal } from "../actors/held-run.ts";
 import type { Graph } from "../graph/index.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import { compareSummaries, type RunSummary } from "./run-summary.ts";
 import { RunWorld, type RunWorldOptions } from "./run-world.ts";
 
@@ -123,7 +123,7 @@ async function pause(world: RunWorld, way: PauseWay, problems: string[]): Promis
   // Started over in the very turn before: the run that goes on is another one.
   if (result.code === "run_restarted") return pause(world, way, problems);
   if (!result.accepted) {
-    if (!isTerminal(world.status)) problems.push(`the pause was refused: ${result.code}, ${result.hint}`);
+    if (!isFinalStatus(world.status)) problems.push(`the pause was refused: ${result.code}, ${result.hint}`);
     return false;
   }
   if (way === "crash_pausing") await rebootOf(world);

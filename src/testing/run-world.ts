@@ -3,11 +3,11 @@
  * answer, and a watch over every turn.
  */
 import type { Handler } from "../actors/handler.ts";
-import { isTerminal } from "../actors/held-run.ts";
 import { isSafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
 import { parsePipeline } from "../graph/parser.ts";
 import { parseExecution, parseStageAddress } from "../journal/address.ts";
+import { isFinalStatus } from "../journal/status.ts";
 import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunStatus, Store, TurnWrite } from "../persistence/store.ts";
 import type { Question, Run, RuntimeOptions } from "../runtime/api.ts";
@@ -126,7 +126,7 @@ export class RunWorld {
   }
 
   get isFinished(): boolean {
-    return isTerminal(this.status);
+    return isFinalStatus(this.status);
   }
 
   /** The run that is being watched, as the living process commands it. */

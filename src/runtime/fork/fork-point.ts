@@ -1,8 +1,8 @@
 /** Where a run is forked: the turn whose state the fork begins with. Source: 03 §9 (default point). */
-import { isTerminal } from "../../actors/held-run.ts";
 import { SafepointError } from "../../errors.ts";
 import type { EntryData } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
+import { isFinalStatus } from "../../journal/status.ts";
 import type { RunRow, Store } from "../../persistence/store.ts";
 import { turnAt } from "../queries/turn-at.ts";
 
@@ -16,7 +16,7 @@ import { turnAt } from "../queries/turn-at.ts";
 export async function forkPoint(store: Store, run: RunRow, at: number | string | undefined): Promise<number> {
   if (typeof at === "number") return (await turnAt(store, run, at)).used;
   if (typeof at === "string") return beginningOf(store, run, at);
-  if (!isTerminal(run.status)) return run.seq;
+  if (!isFinalStatus(run.status)) return run.seq;
   if (run.status === "cancelled") return beforeCancel(store, run);
   if (run.status === "failed") return beforeFailure(store, run);
   throw new SafepointError("run_finished", `run ${run.runId} is completed: nothing of it is left to go on with`, {
