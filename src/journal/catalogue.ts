@@ -62,6 +62,11 @@ const frame = z.strictObject({ activation: text, index: count });
 /** As in `stage.entered`. Required where that was `start`, `exit` or `conditional`: those leave the engine's keys alone. */
 const endKind = text.optional();
 const nothing = z.strictObject({});
+/** Of the end of a parallel stage: keys of its scope that go, and which branches gave each merged key, by which rule. */
+const merged = {
+  removed: z.array(text).optional(),
+  provenance: z.record(text, z.strictObject({ branches: z.array(text), rule: text })).optional(),
+};
 const branchEnd = z.strictObject({ status: text, notes: text.optional(), reason: text.optional() });
 
 const schemas = {
@@ -75,6 +80,8 @@ const schemas = {
     rootRunId: text.optional(),
     restarts: count.optional(),
     maxRestarts: count.optional(),
+    /** Pipelines of the child runs that its nodes start, by node. */
+    children: z.record(text, z.strictObject({ name: text, hash: text })).optional(),
   }),
   "run.queued": z.strictObject({ reason: text.optional() }),
   "run.started": nothing,
@@ -107,6 +114,8 @@ const schemas = {
   "run.completed": z.strictObject({ status: text, exit: text }),
   "run.failed": z.strictObject({ code: text, message: text, stage: text.optional() }),
   "run.forked": z.strictObject({ from: text, at: count, base: json }),
+  /** A message for stages that start later. */
+  "run.steered": z.strictObject({ message: text, reason: text.optional() }),
   "run.restarted": z.strictObject({ newRunId: text, restarts: count }),
   "control.accepted": z.strictObject({
     verb: text,
@@ -150,13 +159,14 @@ const schemas = {
     dueMs: ms,
     abandoned: z.boolean().optional(),
   }),
-  "stage.succeeded": z.strictObject({ outcome: outcomeSchema, kind: endKind, partialFrom: text.optional() }),
+  "stage.succeeded": z.strictObject({ outcome: outcomeSchema, kind: endKind, partialFrom: text.optional(), ...merged }),
   "stage.failed": z.strictObject({
     outcome: outcomeSchema,
     kind: endKind,
     code: text,
     failureClass: failureClass.optional(),
     abandoned: z.boolean().optional(),
+    ...merged,
   }),
   "stage.skipped": z.strictObject({ outcome: outcomeSchema, kind: endKind }),
   "stage.cancelled": z.strictObject({ reason: text, abandoned: z.boolean().optional() }),
@@ -189,6 +199,8 @@ const schemas = {
   "join.decided": z.strictObject({
     activation: text,
     decision: z.enum(["success", "partial_success", "fail"]),
+    /** The word the stage ends with, where the decision is the end of one branch as it is. */
+    status: text.optional(),
     policy: text,
     succeeded: count,
     failed: count,
@@ -205,11 +217,18 @@ const schemas = {
   }),
   "container.exited": z.strictObject({ activation: text, status: text, completed: count, failed: count }),
   "iteration.decided": z.strictObject({ activation: text, index: count, go: z.boolean(), expression: text.optional() }),
-  "iteration.started": frame,
+  /** Of a foreach: its element, and how many there are. */
+  "iteration.started": z.strictObject({
+    activation: text,
+    index: count,
+    item: valueSchema.optional(),
+    count: count.optional(),
+  }),
   "iteration.succeeded": z.strictObject({
     activation: text,
     index: count,
     status: text,
+    notes: text.optional(),
     value: valueSchema.optional(),
   }),
   "iteration.failed": z.strictObject({ activation: text, index: count, status: text, reason: text.optional() }),
@@ -245,6 +264,9 @@ const schemas = {
   "child.started": z.strictObject({ child: text, pipeline: text }),
   "child.paused": z.strictObject({ child: text }),
   "child.continued": z.strictObject({ child: text }),
+  /** What a supervisor saw of its child in one cycle; `context` is written to its branch's scope. */
+  "child.observed": z.strictObject({ child: text, cycle: count, context: z.record(text, valueSchema) }),
+  "child.steered": z.strictObject({ child: text, message: text }),
   "child.finished": z.strictObject({ child: text, status: text, reason: text.optional() }),
   "artifact.stored": z.strictObject({
     artifact: text,
