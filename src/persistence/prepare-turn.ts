@@ -4,6 +4,7 @@
  */
 import { assert, InvariantError, type SafepointError } from "../errors.ts";
 import type { NewEntry } from "../journal/entry.ts";
+import { hashOf } from "./blob-hash.ts";
 import { assertJsonText, encodeJson } from "./json-text.ts";
 import type { ActorWrite, CommandRow, ContextWrite, GateWrite, RunCreation, ScopeWrite, TurnWrite } from "./store.ts";
 
@@ -34,6 +35,7 @@ export interface PreparedTurn {
   readonly gates: readonly { readonly write: GateWrite; readonly question?: string; readonly answer?: string }[];
   readonly commands: readonly PreparedCommand[];
   readonly outbox: readonly { readonly id: string; readonly kind: string; readonly body: string }[];
+  readonly mail: readonly { readonly row: CommandRow; readonly body: string }[];
   /** First turns of runs that are written with this one. */
   readonly creates: readonly (PreparedTurn & { readonly create: NonNullable<PreparedTurn["create"]> })[];
 }
@@ -41,6 +43,7 @@ export interface PreparedTurn {
 /** Throws InvariantError or `not_json` when the turn breaks the port's rules. */
 export function prepareTurn(turn: TurnWrite): PreparedTurn {
   assertFence(turn);
+  assertBlobs(turn);
   const { runId, baseSeq } = turn;
   const scopes = turn.scopes ?? [];
   return {
@@ -58,8 +61,21 @@ export function prepareTurn(turn: TurnWrite): PreparedTurn {
     gates: (turn.gates ?? []).map((write) => prepareGate(runId, write)),
     commands: (turn.commands ?? []).map((command) => prepareCommand(runId, command)),
     outbox: (turn.outbox ?? []).map(({ id, kind, body }) => ({ id, kind, body: encodeJson(body, `outbox row ${id}`) })),
+    mail: (turn.mail ?? []).map((row) => prepareMail(runId, row)),
     creates: (turn.creates ?? []).map(prepareCreated),
   };
+}
+
+function assertBlobs({ runId, blobs = [] }: TurnWrite): void {
+  for (const { hash, bytes } of blobs) {
+    assert(hashOf(bytes) === hash, "a blob's name is the sha-256 of its bytes", { runId, hash });
+  }
+}
+
+function prepareMail(runId: string, row: CommandRow): PreparedTurn["mail"][number] {
+  assert(row.runId !== runId, "a turn's mail is for other runs", { runId, commandId: row.commandId });
+  assert(row.result === undefined, "who gets mail says what came of it", { runId, commandId: row.commandId });
+  return { row, body: encodeJson(row.body, `mail ${row.commandId} for run ${row.runId}`) };
 }
 
 function prepareCreated(turn: TurnWrite): PreparedTurn["creates"][number] {

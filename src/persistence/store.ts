@@ -176,6 +176,10 @@ export interface TurnWrite {
   readonly creates?: readonly TurnWrite[];
   /** Snapshots of users' machines that must stand or fall with the turn; null removes. */
   readonly handlerSnapshots?: readonly { readonly stage: string; readonly snapshot: string | null }[];
+  /** Content that the turn names, by its sha-256. */
+  readonly blobs?: readonly { readonly hash: string; readonly bytes: Uint8Array }[];
+  /** Rows for the inboxes of other runs. Passed over: an id that is there already, a run that is not there or has ended. */
+  readonly mail?: readonly CommandRow[];
 }
 
 /**

@@ -3,6 +3,7 @@
  * keeps the same ones. Framework-free: `describe`, `it` and `expect` are those of Vitest, Jest or anything alike.
  */
 import type { Store } from "../persistence/store.ts";
+import { testBeside } from "./store-conformance-beside.ts";
 import { testCheckpoints } from "./store-conformance-checkpoints.ts";
 import { testCommits } from "./store-conformance-commits.ts";
 import { testContent } from "./store-conformance-content.ts";
@@ -63,5 +64,6 @@ export function testStore(name: string, runner: TestRunner, open: () => Promise<
     testInbox(kit);
     testSides(kit);
     testContent(kit);
+    testBeside(kit);
   });
 }

@@ -3,6 +3,7 @@
  * checked whole before anything of it is written, so that nothing has to be undone.
  */
 import { assert, isSafepointError, SafepointError, unreachable } from "../../errors.ts";
+import { isFinalStatus } from "../../journal/status.ts";
 import { hashOf } from "../blob-hash.ts";
 import { ChangeFeed } from "../change-feed.ts";
 import { assertSameCommand } from "../command-reuse.ts";
@@ -51,6 +52,7 @@ export class MemoryStore implements Store {
       const writes = [{ run, prepared }, ...this.#followers(prepared)];
       for (const write of writes) write.run.assertWritable(write.prepared);
       for (const write of writes) this.#apply(write.run, write.prepared);
+      for (const write of writes) this.#applyBeside(write.prepared);
       return { ok: true, firstGseq };
     } catch (error) {
       if (isSafepointError(error)) return refusalOf(error);
@@ -63,6 +65,18 @@ export class MemoryStore implements Store {
     this.#journal.push(...run.apply(prepared, this.#journal.length + 1, () => ++this.#orders));
     for (const { id, kind, body } of prepared.outbox) this.#outbox.set(`${runId}\0${id}`, { kind, body });
     this.#runs.set(runId, run);
+  }
+
+  /** What a turn leaves outside its own run. The runs that it begins are there by now and may get mail. */
+  #applyBeside({ turn, mail }: PreparedTurn): void {
+    for (const { hash, bytes } of turn.blobs ?? []) {
+      if (!this.#blobs.has(hash)) this.#blobs.set(hash, new Uint8Array(bytes));
+    }
+    for (const { row, body } of mail) {
+      const run = this.#runs.get(row.runId);
+      if (run === undefined || isFinalStatus(run.row.status) || run.commands.has(row.commandId)) continue;
+      run.putCommand(row, { body, order: ++this.#orders });
+    }
   }
 
   /** The runs that a turn begins, and those that these begin. Throws where one exists. */

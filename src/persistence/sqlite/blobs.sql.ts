@@ -16,8 +16,13 @@ const SELECT_PIPELINE = "SELECT hash, name, source FROM pipelines WHERE hash = ?
 /** Answers with the hash. */
 export function putBlob(connection: Connection, bytes: Uint8Array): string {
   const hash = hashOf(bytes);
-  connection.transaction(() => connection.run(PUT_BLOB, hash, bytes));
+  connection.transaction(() => insertBlob(connection, hash, bytes));
   return hash;
+}
+
+/** Within the caller's transaction. */
+export function insertBlob(connection: Connection, hash: string, bytes: Uint8Array): void {
+  connection.run(PUT_BLOB, hash, bytes);
 }
 
 /** Throws `store_corrupt` when the bytes are not those that were stored. */

@@ -5,11 +5,16 @@ import { decodeJson, encodeJson } from "../json-text.ts";
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { CommandRow, Topics } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { selectRunKey } from "./runs.sql.ts";
+import { LIVE_STATUSES, selectRunKey } from "./runs.sql.ts";
 
 const INSERT = `
   INSERT INTO commands (run, command_id, verb, body, actor, reason, at_ms, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (run, command_id) DO UPDATE SET result = coalesce(result, excluded.result)`;
+const LIVE = LIVE_STATUSES.map((status) => `'${status}'`).join(", ");
+const INSERT_MAIL = `
+  INSERT INTO commands (run, command_id, verb, body, actor, reason, at_ms)
+  SELECT run, ?2, ?3, ?4, ?5, ?6, ?7 FROM runs WHERE run_id = ?1 AND status IN (${LIVE})
+  ON CONFLICT (run, command_id) DO NOTHING`;
 const CONSUME = "UPDATE commands SET result = coalesce(result, ?3) WHERE run = ?1 AND command_id = ?2";
 const SELECT = `
   SELECT run_id, command_id, verb, body, actor, reason, at_ms, result FROM commands JOIN runs USING (run)`;
@@ -61,6 +66,12 @@ function insertCommand(
 ): void {
   const { commandId, verb, actor, reason, atMs } = command.row;
   connection.run(INSERT, run, commandId, verb, command.body, actor, reason ?? null, atMs, command.result);
+}
+
+/** Puts what another run's turn says into the inbox of a live run that does not have it yet. */
+export function insertMail(connection: Connection, row: CommandRow, body: string): void {
+  const { runId, commandId, verb, actor, reason, atMs } = row;
+  connection.run(INSERT_MAIL, runId, commandId, verb, body, actor, reason ?? null, atMs);
 }
 
 /** Oldest first. */

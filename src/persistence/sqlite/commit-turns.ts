@@ -4,7 +4,8 @@ import { countEntries, followerExists, type PreparedTurn, prepareTurn, refusalOf
 import type { TurnResult, TurnWrite } from "../store.ts";
 import { writeActors } from "./actors.sql.ts";
 import { writeArtifacts } from "./artifacts.sql.ts";
-import { consumeCommands } from "./commands.sql.ts";
+import { insertBlob } from "./blobs.sql.ts";
+import { consumeCommands, insertMail } from "./commands.sql.ts";
 import type { Connection } from "./connection.ts";
 import { writeContext } from "./context.sql.ts";
 import { writeGates } from "./gates.sql.ts";
@@ -75,7 +76,9 @@ function writeTurn(connection: Connection, prepared: PreparedTurn, firstGseq: nu
   consumeCommands(connection, run, prepared);
   writeArtifacts(connection, run, prepared);
   writeHandlerSnapshots(connection, run, prepared);
+  for (const { hash, bytes } of turn.blobs ?? []) insertBlob(connection, hash, bytes);
   writeCreates(connection, prepared, firstGseq + prepared.entries.length);
+  for (const { row, body } of prepared.mail) insertMail(connection, row, body);
   return { ok: true, firstGseq };
 }
 
