@@ -12,6 +12,8 @@ export const NESTING_MAX = 100;
 export const TURN_HOPS_MAX = 64;
 /** Actors a turn may touch. */
 export const TURN_ACTORS_MAX = 256;
+/** Ends of executions that one turn takes. */
+export const TURN_ENDS_MAX = 32;
 /** Times an input may break a turn before it is set aside. */
 export const INPUT_FAILURES_MAX = 3;
 
@@ -56,6 +58,8 @@ export const NOTES_CHARS_MAX = 16_384;
 export const FAILURE_REASON_CHARS_MAX = 4_096;
 /** What of each stream of a tool becomes an artifact; beyond it the middle is left out. Bytes. */
 export const TOOL_ARTIFACT_BYTES_MAX = 1024 * 1024;
+/** Of what a fan-in with a prompt tells of one branch; beyond it the middle is left out. Characters. */
+export const FAN_IN_CANDIDATE_CHARS_MAX = 4_096;
 /** A status.json that an agent may leave. Bytes. */
 export const STATUS_FILE_BYTES_MAX = 1024 * 1024;
 export const CONCURRENT_RUNS_MAX_DEFAULT = 256;

@@ -32,11 +32,11 @@ const refusal =
 describe("the registry", () => {
   it("knows types, replaces them, and lists them in order", () => {
     const registry = createRegistry(builtinHandlers());
-    expect(registry.types()).toEqual(["codergen", "tool"]);
+    expect(registry.types()).toEqual(["codergen", "parallel.fan_in", "tool"]);
     const own = () => "mine";
     registry.register("tool", own);
     registry.register("alpha", { handler: own, onInterrupt: "ask", idempotent: false });
-    expect(registry.types()).toEqual(["alpha", "codergen", "tool"]);
+    expect(registry.types()).toEqual(["alpha", "codergen", "parallel.fan_in", "tool"]);
     expect(registry.resolve("tool")?.handler).toBe(own);
     expect(registry.resolve("alpha")).toMatchObject({ onInterrupt: "ask", idempotent: false });
     expect([registry.has("alpha"), registry.has("beta"), registry.resolve("beta")]).toEqual([true, false, undefined]);

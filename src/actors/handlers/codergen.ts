@@ -11,24 +11,36 @@ import { readOutcome } from "./outcome-reading.ts";
 /** Threads of this process that a backend may still remember; the oldest are taken for forgotten. */
 const LIVE_THREADS_MAX = 10_000;
 
+/** What a backend was asked and said, as it counts for a stage: the outcome with the engine's keys. */
+export interface Asked {
+  readonly response: string;
+  readonly outcome: Outcome;
+}
+
 /**
  * Runs `codergen` nodes with a backend. Prompt and response are artifacts of the stage, and so is its outcome, in the
  * names of the Attractor specification.
  */
 export function createCodergen(backend: CodergenBackend): HandlerDefinition {
+  const ask = createAsk(backend);
+  return { handler: async (input) => (await ask(input)).outcome };
+}
+
+/** Asks a backend what a node's prompt says, with `more` behind it as it is: no variable in that is expanded. */
+export function createAsk(backend: CodergenBackend): (input: HandlerInput, more?: string) => Promise<Asked> {
   const liveThreads = new Set<string>();
-  return {
-    handler: async (input) => {
-      const request = requestOf(input, { backend, liveThreads });
-      await input.artifacts.write("prompt.md", request.prompt, { mediaType: "text/markdown" });
-      if (request.preamble !== "")
-        await input.artifacts.write("preamble.md", request.preamble, { mediaType: "text/markdown" });
-      const { response, outcome } = readReply(await backend.run(request));
-      if (request.thread !== undefined) remember(liveThreads, threadKey(input, request.thread));
-      await input.artifacts.write("response.md", response, { mediaType: "text/markdown" });
-      await input.artifacts.write("status.json", statusFile(outcome), { mediaType: "application/json" });
-      return { ...outcome, contextUpdates: { ...outcome.contextUpdates, ...engineKeys(input, request, response) } };
-    },
+  return async (input, more = "") => {
+    const asked = requestOf(input, { backend, liveThreads });
+    const request = { ...asked, prompt: asked.prompt + more };
+    await input.artifacts.write("prompt.md", request.prompt, { mediaType: "text/markdown" });
+    if (request.preamble !== "")
+      await input.artifacts.write("preamble.md", request.preamble, { mediaType: "text/markdown" });
+    const { response, outcome } = readReply(await backend.run(request));
+    if (request.thread !== undefined) remember(liveThreads, threadKey(input, request.thread));
+    await input.artifacts.write("response.md", response, { mediaType: "text/markdown" });
+    await input.artifacts.write("status.json", statusFile(outcome), { mediaType: "application/json" });
+    const contextUpdates = { ...outcome.contextUpdates, ...engineKeys(input, request, response) };
+    return { response, outcome: { ...outcome, contextUpdates } };
   };
 }
 

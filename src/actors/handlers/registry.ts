@@ -19,7 +19,6 @@ export const ENGINE_TYPES: ReadonlySet<string> = new Set([
   "wait",
   "wait.human",
   "parallel",
-  "parallel.fan_in",
   "foreach",
   "loop",
   "pipeline",
