@@ -12,6 +12,7 @@ import {
   foldIterationEnded,
   foldIterationStarted,
 } from "./fold/containers.ts";
+import { applyContext } from "./fold/context.ts";
 import { foldControlAccepted, foldEscalated } from "./fold/control.ts";
 import { FoldDraft } from "./fold/draft.ts";
 import { foldBranchEnded, foldBranchStarted, foldJoinDecided, foldParallelStarted } from "./fold/parallel.ts";
@@ -62,6 +63,8 @@ export { isFinalStatus } from "./status.ts";
 type Folder<T extends EntryType> = (draft: FoldDraft, entry: JournalEntry<T>) => void;
 
 const leaves: Folder<EntryType> = () => {};
+/** What an entry says is all in the context that it changes. */
+const writes: Folder<EntryType> = applyContext;
 
 const folders: { readonly [T in EntryType]: Folder<T> } = {
   "run.created": foldCreated,
@@ -76,6 +79,7 @@ const folders: { readonly [T in EntryType]: Folder<T> } = {
   "run.completed": foldCompleted,
   "run.failed": foldFailed,
   "run.forked": foldForked,
+  "run.steered": writes,
   "run.restarted": foldRestarted,
   "control.accepted": foldControlAccepted,
   "control.rejected": leaves,
@@ -115,6 +119,8 @@ const folders: { readonly [T in EntryType]: Folder<T> } = {
   "child.started": foldChildStarted,
   "child.paused": foldChildMoved,
   "child.continued": foldChildMoved,
+  "child.observed": writes,
+  "child.steered": leaves,
   "child.finished": foldChildFinished,
   "artifact.stored": (draft) => draft.tick("artifacts"),
   "checkpoint.pruned": leaves,

@@ -3,7 +3,7 @@
 import { branchPathOf, stageAddressOf } from "../actors/held-run.ts";
 import { SafepointError } from "../errors.ts";
 import { parseStageAddress } from "../journal/address.ts";
-import { isBlobReference } from "../journal/catalogue.ts";
+import { type ContextValue, isBlobReference } from "../journal/catalogue.ts";
 import type { JournalEntry } from "../journal/entry.ts";
 import { nextStageOf } from "../journal/fold/queries.ts";
 import { type FoldState, fold } from "../journal/fold.ts";
@@ -57,16 +57,19 @@ function heldStages(state: FoldState): string[] {
   return [...state.branches.values()].flatMap((branch) => nextStageOf(state, branch) ?? []);
 }
 
+/** Of a key that hides its parent's. */
+const GONE = "no more";
+
 function compareContext(state: FoldState, image: RunImage): string[] {
   const folded = new Map<string, string>();
   for (const [scope, values] of state.context) {
     for (const [key, value] of values) {
-      folded.set(`${scope} ${key}`, isBlobReference(value) ? value.$blob : JSON.stringify(value));
+      folded.set(`${scope} ${key}`, value === undefined ? GONE : textOfFolded(value));
     }
   }
   const stored = new Map<string, string>();
   for (const { scope, key, value } of image.context) {
-    if (!scope.startsWith("@") && value !== undefined) stored.set(`${scope} ${key}`, textOf(value));
+    if (!scope.startsWith("@")) stored.set(`${scope} ${key}`, value === undefined ? GONE : textOf(value));
   }
   return differ("context key", folded, stored);
 }
@@ -88,6 +91,10 @@ function compareCounters(state: FoldState, image: RunImage): string[] {
     if (live.has(held)) folded.set(`${branch} ${node}`, String(visit));
   }
   return differ("visits", folded, stored);
+}
+
+function textOfFolded(value: ContextValue): string {
+  return isBlobReference(value) ? value.$blob : JSON.stringify(value);
 }
 
 function textOf(value: StoredValue): string {

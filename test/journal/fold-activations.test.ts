@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { completedIterations, lowWatermark } from "../../src/journal/fold/containers.ts";
-import { framesOf, readContext } from "../../src/journal/fold/queries.ts";
+import { readContext } from "../../src/journal/fold/context.ts";
+import { framesOf } from "../../src/journal/fold/queries.ts";
 import { fold } from "../../src/journal/fold.ts";
 import { Script } from "./script.ts";
 
@@ -101,6 +102,7 @@ describe("iterations of a loop", () => {
     const state = fold(done.entries);
     expect(readContext(state, "main", "tries")).toBe(1);
     expect(readContext(state, "main", "last_stage")).toBeUndefined();
+    expect(readContext(state, "main", "work.index")).toBeUndefined();
     expect(state.containers.get(loop)!.decided).toEqual({ index: 0, go: true });
   });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JournalEntry, NewEntry } from "../../src/journal/entry.ts";
-import { readContext } from "../../src/journal/fold/queries.ts";
+import { readContext } from "../../src/journal/fold/context.ts";
 import { type FoldState, fold, foldFromJson, foldToJson } from "../../src/journal/fold.ts";
 import { parseEntry } from "../../src/journal/parse-entry.ts";
 import { branchMachine } from "../../src/machines/branch.machine.ts";

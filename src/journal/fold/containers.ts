@@ -1,7 +1,7 @@
 /** Folding containers: the durable position of foreach and loop. */
 import { formatBranch, readStageAddress } from "../address.ts";
-import { ENGINE_KEYS } from "../context-changes.ts";
 import type { JournalEntry } from "../entry.ts";
+import { applyContext, copyUp } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
 import { endBranch, enterBranch } from "./live.ts";
 import type { ContainerFold } from "./state.ts";
@@ -51,6 +51,7 @@ export function foldIterationStarted(draft: FoldDraft, entry: JournalEntry<"iter
   // Below `next` and not in flight: it has ended, and nothing begins it again.
   if (!again && index < container.next) return;
   enterBranch(draft, { path: formatBranch({ activation, index }), origin: container.kind, seq: entry.seq });
+  applyContext(draft, entry);
   if (again) return;
   // `next` only grows, so appending keeps the order.
   draft.map("containers").set(activation, {
@@ -74,17 +75,8 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
     inFlight: container.inFlight.filter((other) => other !== index),
   });
   const path = formatBranch({ activation, index });
-  if (how === "succeeded" && container.kind === "loop") copyUp(draft, path, activation);
+  const outer = readStageAddress(activation)?.branch;
+  if (how === "succeeded" && container.kind === "loop" && outer !== undefined) copyUp(draft, path, outer);
   endBranch(draft, path, how);
   draft.map("context").delete(path);
-}
-
-/** A finished loop iteration's writes become the container's. The engine's keys tell of its last stage and stay behind. */
-function copyUp(draft: FoldDraft, path: string, activation: string): void {
-  const outer = readStageAddress(activation)?.branch;
-  if (outer === undefined || !draft.state.context.has(outer)) return;
-  const target = draft.inner("context", outer);
-  for (const [key, value] of draft.state.context.get(path) ?? []) {
-    if (!(ENGINE_KEYS as readonly string[]).includes(key)) target.set(key, value);
-  }
 }

@@ -2,12 +2,19 @@
 import { z } from "zod";
 import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/outcome.ts";
-import { CATALOGUE, outcomeSchema, valueSchema } from "../catalogue.ts";
+import { CATALOGUE, type ContextValue, outcomeSchema, valueSchema } from "../catalogue.ts";
 import { BRANCH_ORIGINS, CONTAINER_KINDS, RUN_STATUSES } from "../status.ts";
 import type { FoldState } from "./state.ts";
 
 /** Raised when the form changes so that an older reader would misread it. */
 export const FOLD_VERSION = 1;
+
+/** The state as JSON has it: keys that are gone stand beside those that have a value. */
+type PlainState = Omit<Plain<FoldState>, "context"> & {
+  readonly context: Record<string, Record<string, ContextValue>>;
+  /** By scope, in order of the text. */
+  readonly removed?: Record<string, string[]>;
+};
 
 /** A state with its Maps as objects. */
 type Plain<T> =
@@ -45,6 +52,7 @@ const origin = z.strictObject({
   rootRunId: text.exactOptional(),
   restarts: count.exactOptional(),
   maxRestarts: count.exactOptional(),
+  children: z.record(text, z.strictObject({ name: text, hash: text })).exactOptional(),
   forkedFrom: z.strictObject({ runId: text, seq: count }).exactOptional(),
 });
 
@@ -171,7 +179,7 @@ const visit = z.strictObject({
   last: z.strictObject({ status: text, succeeded: z.boolean() }).exactOptional(),
 });
 
-const state: z.ZodType<Plain<FoldState>> = z.strictObject({
+const state: z.ZodType<PlainState> = z.strictObject({
   runId: text,
   seq: count,
   turn: count,
@@ -198,6 +206,7 @@ const state: z.ZodType<Plain<FoldState>> = z.strictObject({
   visits: z.record(text, z.record(text, visit)),
   redirects: z.record(text, count),
   context: z.record(text, z.record(text, valueSchema)),
+  removed: z.record(text, z.array(text)).exactOptional(),
   counts: z.strictObject({
     stages: tally(["begun", "succeeded", "partial", "failed", "skipped", "cancelled"]),
     branches: tally(["begun", ...ended]),
@@ -211,7 +220,12 @@ const state: z.ZodType<Plain<FoldState>> = z.strictObject({
 
 /** A state as JSON, with the version of the form. */
 export function foldToJson(fold: FoldState): JsonValue {
-  return { fold: FOLD_VERSION, ...(toPlain(fold) as Record<string, JsonValue>) };
+  const removed = removedKeys(fold);
+  return {
+    fold: FOLD_VERSION,
+    ...(toPlain(fold) as Record<string, JsonValue>),
+    ...(Object.keys(removed).length === 0 ? {} : { removed }),
+  };
 }
 
 /**
@@ -230,12 +244,21 @@ export function readFold(value: JsonValue): FoldState | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { fold, ...plain } = value as { readonly [key: string]: JsonValue };
   if (fold !== FOLD_VERSION || !state.safeParse(plain).success) return undefined;
-  return revive(plain as unknown as Plain<FoldState>);
+  return revive(plain as unknown as PlainState);
+}
+
+function removedKeys({ context }: FoldState): Record<string, string[]> {
+  const removed = [...context].map(([scope, own]): [string, string[]] => {
+    const gone = [...own].filter(([, value]) => value === undefined);
+    return [scope, gone.map(([key]) => key).sort()];
+  });
+  return Object.fromEntries(removed.filter(([, keys]) => keys.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function toPlain(value: unknown): JsonValue {
   if (value instanceof Map) {
-    const keys = [...(value as Map<string, unknown>).keys()].sort();
+    const present = [...(value as Map<string, unknown>)].filter(([, item]) => item !== undefined);
+    const keys = present.map(([key]) => key).sort();
     return Object.fromEntries(keys.map((key) => [key, toPlain(value.get(key))]));
   }
   if (Array.isArray(value)) return value.map(toPlain);
@@ -244,7 +267,7 @@ function toPlain(value: unknown): JsonValue {
   return Object.fromEntries(entries.map(([key, item]) => [key, toPlain(item)]));
 }
 
-function revive(plain: Plain<FoldState>): FoldState {
+function revive({ removed = {}, ...plain }: PlainState): FoldState {
   const parallels = mapValues(plain.parallels, (each) => ({ ...each, branches: toMap(each.branches) }));
   return {
     ...plain,
@@ -262,8 +285,14 @@ function revive(plain: Plain<FoldState>): FoldState {
     parallels,
     visits: mapValues(plain.visits, toMap),
     redirects: toMap(plain.redirects),
-    context: mapValues(plain.context, toMap),
+    context: new Map(Object.entries(plain.context).map(([scope, own]) => [scope, scopeOf(own, removed[scope] ?? [])])),
   };
+}
+
+function scopeOf(own: Record<string, ContextValue>, gone: readonly string[]): Map<string, ContextValue | undefined> {
+  const keys = new Map<string, ContextValue | undefined>(Object.entries(own));
+  for (const key of gone) keys.set(key, undefined);
+  return keys;
 }
 
 function toMap<V>(values: Record<string, V>): Map<string, V> {

@@ -1,7 +1,5 @@
 /** What it is for a branch, a stage, a timer or an activation to begin and to end. The topics beside it say when. */
 import { formatBranchRun, isWithin, MAIN_BRANCH } from "../address.ts";
-import { contextChanges } from "../context-changes.ts";
-import type { JournalEntry } from "../entry.ts";
 import { type BranchOrigin, type EndedBranchStatus, type EndedStageStatus, isPassThrough } from "../status.ts";
 import type { FoldDraft } from "./draft.ts";
 import type { TimerFold } from "./state.ts";
@@ -113,15 +111,6 @@ export function stageOfActor(actor: string): string | undefined {
 
 export function actorOfStage(address: string): string {
   return STAGE_ACTOR + address;
-}
-
-/** Writes what an entry changes in the context of scopes that are live. */
-export function applyContext(draft: FoldDraft, entry: JournalEntry): void {
-  for (const { scope, key, value } of contextChanges(entry)) {
-    if (!draft.state.context.has(scope)) continue;
-    if (value === undefined) draft.inner("context", scope).delete(key);
-    else draft.inner("context", scope).set(key, value);
-  }
 }
 
 function forgetCancelling(draft: FoldDraft, scope: string): void {

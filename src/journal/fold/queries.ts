@@ -1,6 +1,5 @@
 /** Questions that a folded state answers. */
-import { formatStage, isWithin, parentBranch, readBranchAddress, readStageAddress } from "../address.ts";
-import type { ContextValue } from "../catalogue.ts";
+import { formatStage, isWithin, readBranchAddress, readStageAddress } from "../address.ts";
 import { completedIterations } from "./containers.ts";
 import type { BranchFold, FoldState, StageFold } from "./state.ts";
 
@@ -62,24 +61,6 @@ export function nextStageOf(state: FoldState, branch: BranchFold): string | unde
 /** Whether a branch, or something it is inside of, is being cancelled by itself or with the run. */
 export function isCancelling(state: FoldState, path: string): boolean {
   return state.status === "cancelling" || state.control.cancellingScopes.some((scope) => isWithin(path, scope));
-}
-
-/** A key as a branch sees it: its own scope's, else its parents'. */
-export function readContext(state: FoldState, branch: string, key: string): ContextValue | undefined {
-  for (let path: string | undefined = branch; path !== undefined; path = parentBranch(path)) {
-    const scope = state.context.get(path);
-    if (scope?.has(key)) return scope.get(key);
-  }
-  return undefined;
-}
-
-/** Every key as a branch sees it. */
-export function contextOf(state: FoldState, branch: string): ReadonlyMap<string, ContextValue> {
-  const seen = new Map<string, ContextValue>();
-  for (let path: string | undefined = branch; path !== undefined; path = parentBranch(path)) {
-    for (const [key, value] of state.context.get(path) ?? []) if (!seen.has(key)) seen.set(key, value);
-  }
-  return seen;
 }
 
 export interface GoalGateOutcome {

@@ -2,9 +2,10 @@
 import { MAIN_BRANCH } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
 import type { RunStatus } from "../status.ts";
+import { applyContext } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
 import { changeStatus } from "./lineage.ts";
-import { applyContext, endBranch, enterMain } from "./live.ts";
+import { endBranch, enterMain } from "./live.ts";
 import { rebase } from "./rebase.ts";
 import { runTimeAt } from "./run-clock.ts";
 import { interruptExecutions } from "./stages.ts";
@@ -12,7 +13,7 @@ import type { FoldState, RunClock } from "./state.ts";
 
 export function foldCreated(draft: FoldDraft, entry: JournalEntry<"run.created">): void {
   const { context: _, ...origin } = entry.data;
-  const { pipeline, inputs, labels, parent, rootRunId, restarts, maxRestarts } = origin;
+  const { pipeline, inputs, labels, parent, rootRunId, restarts, maxRestarts, children } = origin;
   draft.set({
     origin: {
       pipeline,
@@ -22,6 +23,7 @@ export function foldCreated(draft: FoldDraft, entry: JournalEntry<"run.created">
       ...(rootRunId === undefined ? {} : { rootRunId }),
       ...(restarts === undefined ? {} : { restarts }),
       ...(maxRestarts === undefined ? {} : { maxRestarts }),
+      ...(children === undefined ? {} : { children }),
     },
     createdAtMs: entry.at,
     clock: { runTimeMs: 0, sinceMs: entry.at },

@@ -3,10 +3,10 @@ import { MAIN_BRANCH, readExecution, readStageAddress } from "../address.ts";
 import type { EntryOutcome, EntryType } from "../catalogue.ts";
 import type { JournalEntry } from "../entry.ts";
 import { type EndedStageStatus, type ExecutionEnd, isPassThrough } from "../status.ts";
+import { applyContext } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
 import {
   actorOfStage,
-  applyContext,
   clearTimer,
   dropStage,
   endActivation,

@@ -49,8 +49,11 @@ export interface FoldState {
   readonly visits: ReadonlyMap<string, ReadonlyMap<string, VisitFold>>;
   /** Redirects spent, by live branch: goal gates and retry targets together. */
   readonly redirects: ReadonlyMap<string, number>;
-  /** Own keys of each live scope, by branch path. Reading falls through to the parent branch's. */
-  readonly context: ReadonlyMap<string, ReadonlyMap<string, ContextValue>>;
+  /**
+   * Own keys of each live scope, by branch path. Reading falls through to the parent branch's; an undefined value is a
+   * key that is gone here, which hides the parent's.
+   */
+  readonly context: ReadonlyMap<string, ReadonlyMap<string, ContextValue | undefined>>;
   readonly counts: FoldCounts;
 }
 
@@ -63,6 +66,8 @@ export interface RunOrigin {
   readonly rootRunId?: string;
   readonly restarts?: number;
   readonly maxRestarts?: number;
+  /** Pipelines of the child runs that nodes start, by node. */
+  readonly children?: Readonly<Record<string, { readonly name: string; readonly hash: string }>>;
   readonly forkedFrom?: { readonly runId: string; readonly seq: number };
 }
 

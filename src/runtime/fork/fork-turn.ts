@@ -83,6 +83,7 @@ async function forkEntries({ store, run, base, graph, context, labels, maxRestar
         context: outcome.contextUpdates ?? {},
         ...(restarts === undefined ? {} : { restarts }),
         maxRestarts,
+        ...(base.origin?.children === undefined ? {} : { children: base.origin.children }),
       },
     },
     { type: "run.forked", data: { from: run.runId, at: base.seq, base: foldToJson(base) } },
@@ -103,12 +104,19 @@ async function forkActors({ store, graph, stageInputs, maxRestarts }: ForkPlan, 
   return rebuildSnapshots(state, { graph, stageInput: stageInputs, read, maxRestarts });
 }
 
-async function resolved(store: Store, { context }: FoldState): Promise<Map<string, Map<string, JsonValue>>> {
+async function resolved(
+  store: Store,
+  { context }: FoldState,
+): Promise<Map<string, Map<string, JsonValue | undefined>>> {
   const scopes = [...context].map(async ([scope, own]) => {
-    const values = [...own].map(async ([key, value]) => [key, await resolveValue(store, storedForm(value))] as const);
+    const values = [...own].map(async ([key, value]) => [key, await foldedValue(store, value)] as const);
     return [scope, new Map(await Promise.all(values))] as const;
   });
   return new Map(await Promise.all(scopes));
+}
+
+async function foldedValue(store: Store, value: ContextValue | undefined): Promise<JsonValue | undefined> {
+  return value === undefined ? undefined : resolveValue(store, storedForm(value));
 }
 
 function storedForm(value: ContextValue): StoredValue {
@@ -124,7 +132,9 @@ function scopeOf(scope: string, parent: string | undefined, seq: number): ScopeW
 /** Values by reference where they are blobs: a fork copies no large value. */
 function contextOf({ context }: FoldState): ContextWrite[] {
   return [...context].flatMap(([scope, own]) =>
-    [...own].map(([key, value]): ContextWrite => ({ scope, key, value: storedForm(value) })),
+    [...own].map(([key, value]): ContextWrite => {
+      return { scope, key, ...(value === undefined ? {} : { value: storedForm(value) }) };
+    }),
   );
 }
 
