@@ -302,6 +302,8 @@ export interface Topics {
       readonly until?: number;
       readonly limit?: number;
       readonly branch?: string;
+      /** A branch, an activation or a stage with everything below it. */
+      readonly within?: string;
       readonly stage?: string;
       readonly types?: readonly string[];
       readonly descending?: boolean;

@@ -126,6 +126,8 @@ export interface EntryQuery {
   readonly until?: number;
   readonly limit?: number;
   readonly branch?: string;
+  /** A branch, an activation or a stage with everything below it. */
+  readonly within?: string;
   readonly stage?: string;
   readonly types?: readonly string[];
 }

@@ -67,6 +67,10 @@ export function testJournal({ describe, promise, expect }: ConformanceKit): void
         (await store.read("journal", { runId: "a", ...query })).map((entry) => entry.seq);
       expect(await seqs({ branch: "main" })).toEqual([2]);
       expect(await seqs({ branch: "main/fan@1/1" })).toEqual([3, 4]);
+      expect(await seqs({ within: "main/fan@1/1" })).toEqual([3, 4, 6]);
+      expect(await seqs({ within: "main/fan@1" })).toEqual([2, 3, 4, 5, 6]);
+      expect(await seqs({ within: "main" })).toEqual([2, 3, 4, 5, 6]);
+      expect(await seqs({ within: "main/fan@1/1", types: ["stage.entered"], descending: true })).toEqual([6, 4]);
       expect(await seqs({ stage: "main/fan@1/1/x@1" })).toEqual([4]);
       expect(await seqs({ stage: "main/fan@1/1" })).toEqual([]);
       expect(await seqs({ types: ["run.queued", "branch.started"] })).toEqual([3, 7]);

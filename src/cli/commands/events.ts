@@ -24,7 +24,7 @@ export function define(command: Command, act: Act): void {
     .argument("<run>", "id of a run")
     .option("--after <seq>", "only later entries")
     .option("--follow", "wait for more, until the run has ended")
-    .option("--branch <path>", "only of this branch")
+    .option("--branch <path>", "only of this branch or activation, and all below it")
     .option("--stage <address>", "only of this stage")
     .option("--type <type>", "only of this type (repeatable)", collect)
     .action(act(events));
@@ -34,7 +34,7 @@ async function events(cli: Cli, runId: string, options: Options): Promise<number
   const query = {
     runId,
     after: options.after === undefined ? 0 : readCount("--after", options.after),
-    ...(options.branch === undefined ? {} : { branch: options.branch }),
+    ...(options.branch === undefined ? {} : { within: options.branch }),
     ...(options.stage === undefined ? {} : { stage: options.stage }),
     ...(options.type === undefined ? {} : { types: await knownTypes(options.type) }),
   };

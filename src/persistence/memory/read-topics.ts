@@ -1,4 +1,5 @@
 /** What can be asked of the memory store, one function a topic. */
+import { isWithin } from "../../journal/address.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import { JOURNAL_PAGE_MAX } from "../../limits.ts";
 import { type EntryRow, readEntry } from "../entry-row.ts";
@@ -86,13 +87,14 @@ function matches(run: MemoryRun, query: Topics["runs"]["query"]): boolean {
 }
 
 function readJournal({ runs, journal }: MemoryTables, query: Topics["journal"]["query"]): JournalEntry[] {
-  const { runId, after = 0, until, branch, stage, types, descending = false } = query;
+  const { runId, after = 0, until, branch, within, stage, types, descending = false } = query;
   const rows = runId === undefined ? journal : (runs.get(runId)?.entries ?? []);
   const last = runId === undefined || until === undefined ? Number.POSITIVE_INFINITY : until;
   const isWanted = (row: EntryRow) => {
     const key = runId === undefined ? row.gseq : row.seq;
     if (key <= after || key > last) return false;
     if (branch !== undefined && row.branch !== branch) return false;
+    if (within !== undefined && !isWithin(row.stage ?? row.branch ?? "", within)) return false;
     if (stage !== undefined && row.stage !== stage) return false;
     return types === undefined || types.includes(row.type);
   };

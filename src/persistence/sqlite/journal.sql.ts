@@ -60,6 +60,9 @@ export function selectEntries(connection: Connection, query: Topics["journal"]["
   return connection.all<EntryRow>(sql, ...values, limit).map(readEntry);
 }
 
+/** The places of a branch are its own path and everything below it: one range of the index. "0" follows "/". */
+const PLACES = "(coalesce(stage, branch) = ? OR (coalesce(stage, branch) > ? AND coalesce(stage, branch) < ?))";
+
 function conditionsOf(query: Topics["journal"]["query"]): { where: string[]; values: (string | number)[] } {
   const where: string[] = [];
   const values: (string | number)[] = [];
@@ -74,16 +77,9 @@ function conditionsOf(query: Topics["journal"]["query"]): { where: string[]; val
     if (query.until !== undefined) add("journal.seq <= ?", query.until);
   }
   if (query.stage !== undefined) add("coalesce(stage, branch) = ? AND stage = ?", query.stage, query.stage);
-  if (query.branch !== undefined) {
-    // The places of a branch are its own path and everything below it: one range of the index. "0" follows "/".
-    const below = [`${query.branch}/`, `${query.branch}0`] as const;
-    add(
-      "(coalesce(stage, branch) = ? OR (coalesce(stage, branch) > ? AND coalesce(stage, branch) < ?))",
-      query.branch,
-      ...below,
-    );
-    add("branch = ?", query.branch);
-  }
+  for (const place of [query.branch, query.within])
+    if (place !== undefined) add(PLACES, place, `${place}/`, `${place}0`);
+  if (query.branch !== undefined) add("branch = ?", query.branch);
   if (query.types !== undefined) add("type IN (SELECT value FROM json_each(?))", JSON.stringify(query.types));
   return { where, values };
 }

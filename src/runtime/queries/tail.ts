@@ -4,7 +4,7 @@ import type { Store, Topics } from "../../persistence/store.ts";
 import { findRun } from "./find-run.ts";
 import { breathe, PAGE_ENTRIES } from "./journal-pages.ts";
 
-export interface TailQuery extends Pick<Topics["journal"]["query"], "branch" | "stage" | "types"> {
+export interface TailQuery extends Pick<Topics["journal"]["query"], "branch" | "within" | "stage" | "types"> {
   /** Absent: the entries of all runs, by gseq; never ends. */
   readonly runId?: string;
   /** Exclusive; a seq with runId, a gseq without. */
