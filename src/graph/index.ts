@@ -15,8 +15,20 @@ export type {
   Subgraph,
 } from "./graph.ts";
 export { indexGraph } from "./graph.ts";
+export { type FoundJoin, findJoin } from "./join.ts";
 export type { JsonValue, Outcome, RoutingOutcome } from "./outcome.ts";
 export { isStatusWord, isSuccessStatus } from "./outcome.ts";
+export type {
+  ConflictRule,
+  ContainerSettings,
+  ErrorPolicy,
+  JoinPolicy,
+  JoinSettings,
+  LoopCondition,
+  MergeMode,
+  ParallelSettings,
+} from "./region-settings.ts";
+export { containerSettings, parallelSettings } from "./region-settings.ts";
 export type { Route, RouteCandidate, RouteQuestion } from "./routing.ts";
 export { decideRoute } from "./routing.ts";
 export { type ChoiceLabel, parseChoiceLabel } from "./routing-labels.ts";
