@@ -60,6 +60,8 @@ export const FAILURE_REASON_CHARS_MAX = 4_096;
 export const TOOL_ARTIFACT_BYTES_MAX = 1024 * 1024;
 /** Of what a fan-in with a prompt tells of one branch; beyond it the middle is left out. Characters. */
 export const FAN_IN_CANDIDATE_CHARS_MAX = 4_096;
+/** A message that steers a run. Characters. */
+export const STEER_MESSAGE_CHARS_MAX = 16_384;
 /** A status.json that an agent may leave. Bytes. */
 export const STATUS_FILE_BYTES_MAX = 1024 * 1024;
 export const CONCURRENT_RUNS_MAX_DEFAULT = 256;

@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import { refuseClosed } from "./gates/closed-gates.ts";
 import { type AnswerReading, type Question, readAnswer } from "./gates/read-answer.ts";
 import { branchPathOf, RUN_ACTOR, regionOf, stageActor, stageAddressOf } from "./held-run.ts";
+import { deliverSteer } from "./steer.ts";
 import { deliver, type TurnContext } from "./turn.ts";
 
 export interface CommandInput {
@@ -46,12 +47,10 @@ export function deliverCommand(
     code: "usage",
     hint: `unknown command ${row.verb}`,
   };
-  const event = row.verb === "answer" ? undefined : commandEvent(draft, input, settings);
-  if (event) {
-    deliver(turn, { to: RUN_ACTOR, event });
-  } else if (row.verb === "answer") {
-    deliverAnswer(turn, row);
-  }
+  if (row.verb === "answer") return deliverAnswer(turn, row);
+  if (row.verb === "steer") return deliverSteer(draft, row);
+  const event = commandEvent(draft, input, settings);
+  if (event) deliver(turn, { to: RUN_ACTOR, event });
 }
 
 function commandEvent(draft: Draft, { row, hasSlot }: CommandInput, settings: { readonly cancelGraceMs: number }) {

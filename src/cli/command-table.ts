@@ -29,6 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "pause", summary: "pause runs, whoever drives them", load: () => import("./commands/pause.ts") },
   { name: "continue", summary: "let paused runs go on", load: () => import("./commands/continue.ts") },
   { name: "cancel", summary: "cancel runs, whoever drives them", load: () => import("./commands/cancel.ts") },
+  { name: "steer", summary: "tell a run's later stages something", load: () => import("./commands/steer.ts") },
   { name: "fork", summary: "make a new run from a point of another", load: () => import("./commands/fork.ts") },
   { name: "wait", summary: "wait until a run has ended or has a status", load: () => import("./commands/wait.ts") },
   { name: "questions", summary: "list open questions", load: () => import("./commands/questions.ts") },

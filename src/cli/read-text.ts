@@ -23,3 +23,8 @@ async function readStdin(io: Io): Promise<string> {
   for await (const chunk of io.stdin) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
+
+/** What an editor or `echo` puts behind a text is not part of it. */
+export function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, "");
+}

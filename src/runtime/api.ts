@@ -8,6 +8,9 @@ import type { Graph, JsonValue } from "../graph/index.ts";
 import type { JournalEntry } from "../journal/entry.ts";
 import type { RunView } from "../journal/run-view.ts";
 import type { ArtifactRow, GateRow, RunRow, RunStatus, Store } from "../persistence/store.ts";
+import type { BranchesPage, BranchesQuery } from "./queries/regions/branches.ts";
+import type { JoinsPage, JoinsQuery } from "./queries/regions/joins.ts";
+import type { Provenance, ProvenanceQuery } from "./queries/regions/provenance.ts";
 
 export interface RuntimeOptions {
   /** Default: memory. */
@@ -167,6 +170,8 @@ export interface Run {
   continue(options?: ContinueOptions): Promise<ControlResult>;
   cancel(options?: CancelOptions): Promise<ControlResult>;
   answer(gate: string, answer: JsonValue, options?: CommandOptions): Promise<ControlResult>;
+  /** A message for the stages that start later: the key `steer.message`. */
+  steer(message: string, options?: CommandOptions): Promise<ControlResult>;
   questions(): Promise<readonly Question[]>;
 }
 
@@ -205,6 +210,12 @@ export interface Runtime extends AsyncDisposable {
   stateAt(runId: string, seq: number): Promise<import("../journal/fold.ts").FoldState>;
   /** The pinned pipeline of a run. */
   pipeline(runId: string): Promise<Graph>;
+  /** A page of a run's branches, ended ones too, in the order they began. */
+  branches(runId: string, query?: BranchesQuery): Promise<BranchesPage>;
+  /** A page of a run's joins: policy, counts, and what was decided. */
+  joins(runId: string, query?: JoinsQuery): Promise<JoinsPage>;
+  /** Who wrote a context key, followed over merges and loops. Rejects `key_not_found`. */
+  provenance(runId: string, key: string, query?: ProvenanceQuery): Promise<Provenance>;
   artifacts(runId: string): Promise<readonly ArtifactRow[]>;
   artifact(runId: string, id: string): Promise<{ readonly row: ArtifactRow; readonly bytes: Uint8Array }>;
   verify(runId: string): Promise<VerifyReport>;

@@ -41,6 +41,7 @@ export function createRun(runId: string, deps: RunDeps): Run {
     continue: ({ message, context, ...options } = {}) => send("continue", { message, context }, options),
     cancel: ({ graceMs, force, ...options } = {}) => send("cancel", { graceMs, force }, options),
     answer: (gate, answer, options = {}) => send("answer", { gate, answer }, options),
+    steer: (message, options = {}) => send("steer", { message }, options),
     questions: async () => (await store.read("gates", { runId, open: true })) as readonly Question[],
   };
 }

@@ -21,7 +21,7 @@ const PIPELINE = `digraph m {
 const GATE = "main/ask@1";
 
 const STATES = ["queued", "running", "pausing", "paused", "cancelling", "completed", "failed", "cancelled"] as const;
-const COMMANDS = ["pause", "continue", "cancel", "cancel --force", "answer"] as const;
+const COMMANDS = ["pause", "continue", "cancel", "cancel --force", "answer", "steer"] as const;
 type State = (typeof STATES)[number];
 type Command = (typeof COMMANDS)[number];
 type Driver = "lives" | "died";
@@ -75,6 +75,16 @@ const CELLS: Readonly<Record<Command, Readonly<Record<State, string>>>> = {
     queued: "gate_not_found",
     running: "recorded",
     pausing: "gate_answered",
+    paused: "recorded",
+    cancelling: "run_cancelling",
+    completed: "run_finished",
+    failed: "run_finished",
+    cancelled: "run_cancelled",
+  },
+  steer: {
+    queued: "recorded",
+    running: "recorded",
+    pausing: "recorded",
     paused: "recorded",
     cancelling: "run_cancelling",
     completed: "run_finished",
@@ -142,9 +152,12 @@ async function untilGate(world: World): Promise<void> {
   while (!(await world.types("m")).includes("gate.opened")) await world.clock.advance(1);
 }
 
+/** What a command is given behind the run. */
+const WORDS: Readonly<Record<string, readonly string[]>> = { answer: [GATE, "Yes"], steer: ["left"] };
+
 function lineOf(command: Command): string {
   const [verb, ...options] = command.split(" ");
-  return [verb, "m", ...(verb === "answer" ? [GATE, "Yes"] : []), ...options, "--command-id c"].join(" ");
+  return [verb, "m", ...(WORDS[verb ?? ""] ?? []), ...options, "--command-id c"].join(" ");
 }
 
 interface Bench {

@@ -18,7 +18,7 @@ const PIPELINE = `digraph m {
 const GATE = "main/ask@1";
 
 const STATES = ["queued", "running", "pausing", "paused", "cancelling", "completed", "failed", "cancelled"] as const;
-const VERBS = ["pause", "continue", "cancel", "answer"] as const;
+const VERBS = ["pause", "continue", "cancel", "answer", "steer"] as const;
 type State = (typeof STATES)[number];
 type Verb = (typeof VERBS)[number];
 
@@ -64,6 +64,16 @@ const CELLS: Readonly<Record<Verb, Readonly<Record<State, string>>>> = {
     failed: "run_finished",
     cancelled: "run_cancelled",
   },
+  steer: {
+    queued: "recorded",
+    running: "recorded",
+    pausing: "recorded",
+    paused: "recorded",
+    cancelling: "run_cancelling",
+    completed: "run_finished",
+    failed: "run_finished",
+    cancelled: "run_cancelled",
+  },
 };
 
 /** Brings a run into a state. In all with work in flight it is that of `work`, behind the answered gate. */
@@ -103,7 +113,8 @@ async function inWork(world: World, run: Run, state: State): Promise<void> {
 }
 
 function give(run: Run, verb: Verb, commandId = "c"): Promise<ControlResult> {
-  return verb === "answer" ? run.answer(GATE, "Yes", { commandId }) : run[verb]({ commandId });
+  if (verb === "answer") return run.answer(GATE, "Yes", { commandId });
+  return verb === "steer" ? run.steer("left", { commandId }) : run[verb]({ commandId });
 }
 
 const STUBBORN = PIPELINE.replace('work [prompt="work"]', 'work [prompt="work", stubborn=true]');

@@ -6,7 +6,7 @@ import type { ControlOptions } from "../control/control-options.ts";
 import { addCommandOptions } from "../control/control-options.ts";
 import { giveCommand } from "../control/give-command.ts";
 import { readJsonOrText } from "../option-values.ts";
-import { readText } from "../read-text.ts";
+import { readText, withoutLineEnd } from "../read-text.ts";
 
 export function define(command: Command, act: Act): void {
   command
@@ -28,11 +28,6 @@ async function giveAnswer(
     options,
     give: (run, given) => run.answer(gate, answer, given),
   });
-}
-
-/** What an editor or `echo` puts behind a text is not part of it. */
-function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, "");
 }
 
 /** Text stays text, also where it looks like a number: only a list is read as JSON. */
