@@ -57,7 +57,7 @@ export class Draft {
   readonly aborts: EffectOf<"effect.execution.abort">[] = [];
   readonly queue: Message[] = [];
   /** Values behind the blob references that this turn's entries carry. */
-  blobs: ReadonlyMap<string, JsonValue> = NO_ROWS;
+  readonly blobs = new Map<string, JsonValue>();
   patch: RunPatch = {};
   create: RunCreation | undefined;
   cause: Cause | undefined;
@@ -68,6 +68,8 @@ export class Draft {
   restart: string | undefined;
   /** Stages entered so far. */
   hops = 0;
+  /** Ends of executions taken so far, of those that the turn was given. */
+  endsTaken = 0;
   /** Some actors could not be reached within the limits of a turn; another one follows. */
   more = false;
 
@@ -130,6 +132,13 @@ export class Draft {
       if (this.isExecuting(stage)) open.push(execution);
     }
     return open;
+  }
+
+  /** Whether an execution is the open one of its stage, now, in the middle of the turn. */
+  isOpen({ execution, stage }: { readonly execution: string; readonly stage: string }): boolean {
+    if (this.held.open.get(execution) !== stage) return false;
+    const actor = this.actor(`stage:${stage}`);
+    return actor?.kind === "stage" && this.isExecuting(stage) && executionId(actor.snapshot.context) === execution;
   }
 
   isExecuting(stage: string): boolean {

@@ -1,15 +1,16 @@
 /**
- * The driver of one run: one input at a time, each a turn; `receive → compute → commit → apply → perform`.
+ * The driver of one run: one turn at a time; `receive → compute → commit → apply → perform`.
  *
+ * A turn takes one input, or all the ends of executions that wait at the head of the mailbox: they share its commit.
  * Nothing outside happens before it is stored. An input leaves the mailbox only when the commit that consumed it has
  * returned; a turn whose commit failed is handed in again as it is, and until then no other is computed. A lost lease
- * ends the driver without another word. Source: 02 §3, 03 §9.
+ * ends the driver without another word. Source: 02 §3, 03 §9; docs/decisions/0011.
  */
 import { InvariantError, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
 import { isFinalStatus } from "../journal/status.ts";
 import { INPUT_FAILURES_MAX } from "../limits.ts";
-import type { GroupCommit } from "../persistence/group-commit.ts";
+import { endOfRound, type GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, TurnWrite } from "../persistence/store.ts";
 import type { TimerHandle } from "./clock.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
@@ -17,6 +18,7 @@ import type { Draft } from "./draft.ts";
 import { type ExecutionDeps, Executions } from "./executions.ts";
 import { type HeldRun, runContext, stageActor } from "./held-run.ts";
 import { computeTurn, type Input, type TurnSettings } from "./inputs.ts";
+import { inputOf, type Letter, type Letters, Mailbox } from "./mailbox.ts";
 import { storeRetryMs } from "./patient-writes.ts";
 import { RunTimers } from "./run-timers.ts";
 
@@ -31,19 +33,13 @@ export interface DriverDeps extends ExecutionDeps, TurnSettings {
 /** Why a driver ended: the run did, its lease is gone, it was stopped, or it gave the run up. */
 export type DriverEnd = "terminal" | "lease_lost" | "stopped" | "gave_up";
 
-interface Letter {
-  readonly input: Input;
-  failures: number;
-  readonly settle?: { resolve(result: CommandResult | undefined): void; reject(error: unknown): void };
-}
-
 export class Driver {
   readonly held: HeldRun;
   readonly ended: Promise<DriverEnd>;
   readonly #deps: DriverDeps;
   readonly #executions: Executions;
   readonly #timers: RunTimers;
-  readonly #mailbox: Letter[] = [];
+  readonly #mailbox = new Mailbox();
   #isDriving = false;
   #isStopping = false;
   #end: DriverEnd | undefined;
@@ -72,7 +68,7 @@ export class Driver {
 
   push(input: Input): void {
     if (this.#end !== undefined) return;
-    this.#mailbox.push({ input, failures: 0 });
+    this.#mailbox.put(input);
     void this.#drive();
   }
 
@@ -81,7 +77,7 @@ export class Driver {
     if (this.#end !== undefined)
       return Promise.reject(new SafepointError("lease_lost", "the run is no longer driven here"));
     return new Promise((resolve, reject) => {
-      this.#mailbox.push({ input, failures: 0, settle: { resolve, reject } });
+      this.#mailbox.put(input, { resolve, reject });
       void this.#drive();
     });
   }
@@ -89,47 +85,51 @@ export class Driver {
   async #drive(): Promise<void> {
     if (this.#isDriving) return;
     this.#isDriving = true;
-    while (this.#mailbox.length > 0 && this.#end === undefined) {
-      const letter = this.#mailbox[0] as Letter;
-      await this.#turn(letter);
+    while (!this.#mailbox.isEmpty && this.#end === undefined) {
+      // Executions that were started together and only compute end in microtasks, one after the other. A lone one has
+      // nothing to wait for.
+      if (this.#mailbox.hasRoomForEnds(this.held.open.size)) await endOfRound();
+      if (this.#end === undefined) await this.#turn(this.#mailbox.head());
     }
     this.#isDriving = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** One turn. The letter leaves the mailbox when its commit has returned, or when it is set aside. */
-  async #turn(letter: Letter): Promise<void> {
+  /** One turn. Its letters leave the mailbox when its commit has returned, or one of them when it is set aside. */
+  async #turn(letters: Letters): Promise<void> {
     let draft: Draft;
     let result: CommandResult | undefined;
+    const [{ settle }] = letters;
+    const input = inputOf(letters);
     try {
       const atMs = this.#deps.clock.now();
-      draft = computeTurn(this.held, letter.input, { ...this.#deps, isStopping: this.#isStopping, atMs });
+      draft = computeTurn(this.held, input, { ...this.#deps, isStopping: this.#isStopping, atMs });
       result = answerCommand(draft);
     } catch (failure) {
-      return this.#broken(letter, failure);
+      return this.#broken(letters, failure);
     }
     if (draft.entries.length > 0) {
-      const isCommitted = await this.#commit(letter, draft, result);
+      const isCommitted = await this.#commit(letters, draft, result);
       if (!isCommitted) return;
     } else draft.keepUnstored();
     if (this.#end !== undefined) return;
     draft.apply();
-    this.#mailbox.shift();
-    letter.settle?.resolve(result);
+    this.#mailbox.drop(Math.max(draft.endsTaken, 1));
+    settle?.resolve(result);
     this.#perform(draft);
     // The retry of a stage waits for its abandoned execution.
-    if (letter.input.kind === "returned") this.#timers.arm();
+    if (input.kind === "returned") this.#timers.arm();
   }
 
   /** Hands the same turn in until the store has answered for it. */
-  async #commit(letter: Letter, draft: Draft, result: CommandResult | undefined): Promise<boolean> {
-    const write = this.#write(letter, draft, result);
+  async #commit(letters: Letters, draft: Draft, result: CommandResult | undefined): Promise<boolean> {
+    const write = this.#write(letters[0], draft, result);
     for (let failures = 0; this.#end === undefined; ) {
       try {
         const answer = await this.#deps.commits.commit(write);
         if (answer.ok || (failures > 0 && (await this.#isWritten(write)))) return true;
         if (answer.code === "not_json" || answer.code === "internal") {
-          await this.#broken(letter, new InvariantError(answer.message));
+          await this.#broken(letters, new InvariantError(answer.message));
         } else this.#lose(new SafepointError(answer.code, answer.message));
         return false;
       } catch (failure) {
@@ -180,16 +180,22 @@ export class Driver {
   }
 
   /** An input that breaks its turn again and again is set aside, and the run paused. Source: 03 §9. */
-  async #broken(letter: Letter, failure: unknown): Promise<void> {
-    letter.failures += 1;
+  async #broken(letters: Letters, failure: unknown): Promise<void> {
+    const [letter] = letters;
     this.#failure = failure;
     this.#deps.log.error("a turn could not be made", {
       runId: this.held.runId,
       input: letter.input.kind,
+      ...(letters.length > 1 ? { inputs: letters.length } : {}),
       message: messageOf(failure),
     });
+    if (letters.length > 1) {
+      for (const one of letters) one.isAlone = true;
+      return;
+    }
+    letter.failures += 1;
     if (letter.failures < INPUT_FAILURES_MAX && this.held.seq > 0) return;
-    this.#mailbox.shift();
+    this.#mailbox.drop(1);
     letter.settle?.reject(failure);
     if (this.held.seq === 0 || letter.input.kind === "command") {
       if (this.held.seq === 0) this.#lose(failure);
@@ -200,16 +206,17 @@ export class Driver {
 
   #setAside(input: Input, failure: unknown): void {
     const reason = `internal_error: ${messageOf(failure)}`;
-    if (input.kind === "ended" && input.report.end.thrown?.terminal !== true) {
+    const [broken] = input.kind === "ended" ? input.reports : [];
+    if (broken && broken.end.thrown?.terminal !== true) {
       const outcome = { status: "fail", failureReason: reason };
       const report = {
-        ...input.report,
+        ...broken,
         outcome,
         end: { outcome, thrown: { terminal: true, transient: false } },
         blobs: new Map(),
         artifacts: [],
       };
-      this.push({ kind: "ended", report });
+      this.push({ kind: "ended", reports: [report] });
     }
     const row: CommandRow = {
       runId: this.held.runId,
@@ -273,7 +280,7 @@ export class Driver {
     this.#end = end;
     this.#timers.stop();
     const error = this.#failure ?? new SafepointError("lease_lost", `run ${this.held.runId} is no longer driven here`);
-    for (const { settle } of this.#mailbox.splice(0)) settle?.reject(error);
+    for (const { settle } of this.#mailbox.empty()) settle?.reject(error);
     this.#resolveEnd(end);
   }
 

@@ -107,7 +107,7 @@ export class Executions {
     if (running.isAbandoned) {
       this.#held.abandoned.delete(execution);
       this.#push({ kind: "returned", execution, stage: running.stage, status: end.outcome.status });
-    } else this.#push({ kind: "ended", report });
+    } else this.#push({ kind: "ended", reports: [report] });
   }
 
   async #report(execution: string, running: Running, end: HandlerEnd): Promise<ExecutionReport> {
@@ -154,17 +154,15 @@ export class Executions {
     running.isAbandoned = true;
     this.#held.abandoned.set(execution, running.stage);
     const outcome = { status: "fail", failureReason: "it went on after its grace and was abandoned" };
-    this.#push({
-      kind: "ended",
-      report: {
-        execution,
-        stage: running.stage,
-        end: { outcome, thrown: { terminal: false, transient: true }, abandoned: true },
-        outcome,
-        blobs: new Map(),
-        artifacts: [],
-      },
-    });
+    const report: ExecutionReport = {
+      execution,
+      stage: running.stage,
+      end: { outcome, thrown: { terminal: false, transient: true }, abandoned: true },
+      outcome,
+      blobs: new Map(),
+      artifacts: [],
+    };
+    this.#push({ kind: "ended", reports: [report] });
   }
 
   /** Tells handlers that wait for it whether the run is pausing. */

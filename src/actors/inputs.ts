@@ -2,6 +2,7 @@
 import { unreachable } from "../errors.ts";
 import type { JsonValue } from "../graph/index.ts";
 import type { EntryOutcome } from "../journal/catalogue.ts";
+import { TURN_ACTORS_MAX, TURN_HOPS_MAX } from "../limits.ts";
 import type { ExecutionEnd } from "../machines/protocol.ts";
 import { runMachine } from "../machines/run.machine.ts";
 import { begin } from "../machines/xstate.ts";
@@ -23,7 +24,8 @@ export type Input =
       readonly head?: string;
     }
   | { readonly kind: "slot" }
-  | { readonly kind: "ended"; readonly report: ExecutionReport }
+  /** Executions that have ended, oldest first. The turn takes as many as it can: see {@link Draft.endsTaken}. */
+  | { readonly kind: "ended"; readonly reports: readonly ExecutionReport[] }
   | { readonly kind: "timed_out"; readonly execution: string; readonly stage: string }
   | { readonly kind: "timer"; readonly timer: string }
   | {
@@ -102,7 +104,7 @@ function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
     case "slot":
       return deliver(turn, { to: RUN_ACTOR, event: { type: "SLOT" } });
     case "ended":
-      return takeEnd(turn, input.report);
+      return takeEnds(turn, input.reports);
     case "timed_out":
       return deliver(turn, { to: stageActor(input.stage), event: { type: "TIME_OUT", execution: input.execution } });
     case "timer":
@@ -150,13 +152,23 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
   deliver(turn, { to: RUN_ACTOR, event: { type: "PROCEED" } });
 }
 
+/** One after the other, each with all that follows from it; the last one taken has half of the turn's limits to itself. */
+function takeEnds(turn: TurnContext, reports: readonly ExecutionReport[]): void {
+  const { draft } = turn;
+  for (const report of reports) {
+    if (draft.hops * 2 >= TURN_HOPS_MAX || draft.actors.size * 2 >= TURN_ACTORS_MAX) return;
+    takeEnd(turn, report);
+    draft.endsTaken += 1;
+  }
+}
+
 function takeEnd(turn: TurnContext, report: ExecutionReport): void {
   const { draft } = turn;
-  if (draft.held.open.get(report.execution) !== report.stage) {
+  if (!draft.isOpen(report)) {
     draft.record(discarded(report, report.end.outcome.status, "its execution is no longer open"));
     return;
   }
-  draft.blobs = report.blobs;
+  for (const [hash, value] of report.blobs) draft.blobs.set(hash, value);
   for (const artifact of report.artifacts) {
     const { stage, execution, ...data } = artifact;
     draft.artifacts.push(artifact);

@@ -43,7 +43,8 @@ export function groupCommit(store: Pick<Store, "commit">): GroupCommit {
   };
 }
 
-function endOfRound(): Promise<void> {
+/** Resolves at the end of this round of the event loop, when all that could follow in microtasks has. */
+export function endOfRound(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
