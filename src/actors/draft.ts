@@ -1,9 +1,11 @@
 /** A turn in the making: everything it would change, over what was committed. Dropping it undoes it. */
+import { createHash } from "node:crypto";
 import type { JsonValue } from "../graph/index.ts";
 import type { BlobReference, ContextValue } from "../journal/catalogue.ts";
 import { isBlobReference } from "../journal/catalogue.ts";
 import { contextChanges } from "../journal/context-changes.ts";
 import type { Cause, NewEntry } from "../journal/entry.ts";
+import { INLINE_VALUE_BYTES_MAX } from "../limits.ts";
 import type { Effect } from "../machines/protocol.ts";
 import { runTimeMs } from "../machines/run.machine.ts";
 import { executionId } from "../machines/stage.machine.ts";
@@ -23,6 +25,7 @@ import type {
 } from "../persistence/store.ts";
 import type { ClosedGate } from "./gates/closed-gates.ts";
 import { CHARTS, type HeldRun, type LiveActor, RUN_ACTOR, type RunSnapshot, regionOf, runContext } from "./held-run.ts";
+import { isSurelySmall } from "./outcome-entry.ts";
 import { ScopeChanges } from "./scopes.ts";
 
 export interface Message {
@@ -58,6 +61,14 @@ export class Draft {
   readonly queue: Message[] = [];
   /** Values behind the blob references that this turn's entries carry. */
   readonly blobs = new Map<string, JsonValue>();
+  /** Blobs that are stored with the turn: of values that it makes itself. */
+  readonly newBlobs: { readonly hash: string; readonly bytes: Uint8Array }[] = [];
+  /** Stages of parallel nodes and containers that may have room for a branch more. */
+  readonly regions = new Set<string>();
+  /** Lists of foreach activations that begin in this turn. */
+  readonly items = new Map<string, readonly JsonValue[]>();
+  /** A branch or activation began to be cancelled: what is below it is to be told. */
+  scopeMoved = false;
   patch: RunPatch = {};
   create: RunCreation | undefined;
   cause: Cause | undefined;
@@ -146,6 +157,42 @@ export class Draft {
     return actor !== undefined && regionOf(actor, "execution") === "executing";
   }
 
+  /** A value as entries carry it: a large one becomes a blob that is stored with the turn. */
+  toContextValue(value: JsonValue): ContextValue {
+    if (isSurelySmall(value)) return value;
+    const bytes = Buffer.from(JSON.stringify(value));
+    if (bytes.byteLength <= INLINE_VALUE_BYTES_MAX && !isBlobReference(value)) return value;
+    const { hash } = this.#keepBlob(bytes, value);
+    return { $blob: hash, bytes: bytes.byteLength };
+  }
+
+  /** Stores a value as a blob with the turn, whatever its size. */
+  pinBlob(value: JsonValue): { readonly hash: string; readonly bytes: number } {
+    return this.#keepBlob(Buffer.from(JSON.stringify(value)), value);
+  }
+
+  #keepBlob(bytes: Buffer, value: JsonValue) {
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    this.newBlobs.push({ hash, bytes });
+    this.blobs.set(hash, value);
+    return { hash, bytes: bytes.byteLength };
+  }
+
+  /** The value that an entry carries or refers to. */
+  valueOf(value: ContextValue): JsonValue {
+    return this.#resolve(value) as JsonValue;
+  }
+
+  /** Sets a key of the engine's own to a value of any size. */
+  setLarge(scope: string, key: string, value: JsonValue): void {
+    this.scopes.setStored(scope, key, { value, stored: storedForm(this.toContextValue(value)) });
+  }
+
+  /** The list that a foreach goes through. */
+  itemsOf(activation: string): readonly JsonValue[] {
+    return this.items.get(activation) ?? this.held.items.get(activation) ?? [];
+  }
+
   /** Adds an entry and applies what it changes in the context. */
   record(entry: NewEntry): void {
     this.entries.push(this.cause ? { ...entry, cause: this.cause } : entry);
@@ -180,6 +227,7 @@ export class Draft {
     const { held } = this;
     const actors = this.#actorWrites();
     const context = this.scopes.writes();
+    const scopes = this.scopes.scopeWrites();
     return {
       runId: held.runId,
       token: held.token,
@@ -191,6 +239,8 @@ export class Draft {
       ...(this.create ? { create: this.create } : {}),
       ...(actors.length > 0 ? { actors } : {}),
       ...(context.length > 0 ? { context } : {}),
+      ...(scopes.length > 0 ? { scopes } : {}),
+      ...(this.newBlobs.length > 0 ? { blobs: this.newBlobs } : {}),
       ...(this.timers.size > 0 ? { timers: this.#timerWrites() } : {}),
       ...(this.gates.size > 0 ? { gates: [...this.gates.values()].map(gateWrite) } : {}),
       ...this.#endedMachines(),
@@ -244,6 +294,14 @@ export class Draft {
     };
   }
 
+  #forget(address: string): void {
+    const { held } = this;
+    held.actors.delete(address);
+    const stage = address.slice("stage:".length);
+    held.machineSnapshots.delete(stage);
+    held.items.delete(stage);
+  }
+
   /** After the commit: what was drafted is now what is held. */
   apply(): void {
     const { held } = this;
@@ -254,8 +312,10 @@ export class Draft {
     this.#closeExecutions();
     for (const [address, actor] of this.actors) {
       if (actor) held.actors.set(address, actor);
-      else held.actors.delete(address);
-      if (!actor) held.machineSnapshots.delete(address.slice("stage:".length));
+      else this.#forget(address);
+    }
+    for (const [activation, items] of this.items) {
+      if (held.actors.has(`stage:${activation}`)) held.items.set(activation, items);
     }
     for (const [timer, row] of this.timers) {
       if (row) held.timers.set(timer, row);

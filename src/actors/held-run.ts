@@ -69,6 +69,8 @@ export interface HeldRun {
   readonly abandoned: Map<string, string>;
   /** Snapshots of users' machines, by stage. */
   readonly machineSnapshots: Map<string, string>;
+  /** Lists that live foreach activations go through, as they were at entry. */
+  readonly items: Map<string, readonly JsonValue[]>;
 }
 
 /** Id of the run that this one starts over as. */

@@ -12,7 +12,7 @@ import { Draft } from "./draft.ts";
 import { answerAtDeadline } from "./gates.ts";
 import { type HeldRun, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import type { StageInputs } from "./stage-inputs.ts";
-import { advance, deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
+import { advance, beginBranches, deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
 
 export type Input =
   /** The first turn of a run: it is created in it. */
@@ -89,7 +89,12 @@ export function computeTurn(
   const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: settings.isStopping === true };
   const before = draft.control;
   take(turn, input, settings);
-  if (draft.control !== before || ALIGNING.has(input.kind)) followAll(turn);
+  if (ALIGNING.has(input.kind)) beginBranches(turn);
+  for (let isAligning = draft.control !== before || ALIGNING.has(input.kind); isAligning || draft.scopeMoved; ) {
+    isAligning = false;
+    followAll(turn);
+    if (draft.more) break;
+  }
   settleControl(turn);
   return draft;
 }

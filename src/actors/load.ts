@@ -31,6 +31,7 @@ export function emptyRun(create: RunCreation, graph: Graph, restarts: number): H
     open: new Map(),
     abandoned: new Map(),
     machineSnapshots: new Map(),
+    items: new Map(),
   };
 }
 
@@ -64,6 +65,7 @@ export async function holdRun(store: Store, image: RunImage, graph: Graph): Prom
     open: openExecutions(actors),
     abandoned: new Map(),
     machineSnapshots: new Map(image.handlerSnapshots.map(({ stage, snapshot }) => [stage, snapshot])),
+    items: await loadItems(store, actors),
   };
 }
 
@@ -81,10 +83,22 @@ async function loadScopes(store: Store, image: RunImage): Promise<Scopes> {
   for (const { scope, parent } of image.scopes) scopes.open(scope, parent);
   scopes.open("main");
   for (const row of image.context) {
-    const value = await readValue(store, row);
-    if (value !== undefined) scopes.open(row.scope).set(row.key, value);
+    scopes.open(row.scope).set(row.key, await readValue(store, row));
   }
   return scopes;
+}
+
+/** Lists of the foreach activations that go on, by the hash they were pinned with. */
+async function loadItems(store: Store, actors: ReadonlyMap<string, LiveActor>) {
+  const items = new Map<string, readonly JsonValue[]>();
+  for (const actor of actors.values()) {
+    const context = actor.kind === "stage" ? actor.snapshot.context : undefined;
+    if (!context?.region?.items) continue;
+    const { hash, bytes } = context.region.items;
+    const row = { scope: context.stage, key: "items", seq: 0, value: { blob: hash, bytes } };
+    items.set(context.stage, (await readValue(store, row)) as JsonValue[]);
+  }
+  return items;
 }
 
 async function readValue(store: Store, { scope, key, value }: ContextRow): Promise<JsonValue | undefined> {

@@ -33,7 +33,7 @@ export async function toEntryForm(store: Pick<Store, "putBlob">, outcome: Outcom
 }
 
 /** Without writing it out. A value that looks like a reference is not: it must become a blob, or it would be read as one. */
-function isSurelySmall(value: JsonValue): boolean {
+export function isSurelySmall(value: JsonValue): boolean {
   if (typeof value === "string") return value.length <= SURELY_SMALL_CHARS;
   return typeof value !== "object" || value === null;
 }

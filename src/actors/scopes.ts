@@ -3,19 +3,20 @@
  * scopes whose names start with `@`. Committed values here; what a turn changes lies over them until its commit.
  */
 import type { JsonValue } from "../graph/index.ts";
-import type { ContextWrite, StoredValue } from "../persistence/store.ts";
+import type { ContextWrite, ScopeWrite, StoredValue } from "../persistence/store.ts";
 import type { ContextView } from "./handler.ts";
 
 interface Scope {
   readonly parent: string | undefined;
-  readonly values: Map<string, JsonValue>;
+  /** A key without a value is gone, and hides its parent's. */
+  readonly values: Map<string, JsonValue | undefined>;
 }
 
 export class Scopes {
   readonly #scopes = new Map<string, Scope>();
 
   /** Makes a scope known; the same again is no change. */
-  open(name: string, parent?: string): Map<string, JsonValue> {
+  open(name: string, parent?: string): Map<string, JsonValue | undefined> {
     let scope = this.#scopes.get(name);
     if (!scope) {
       scope = { parent, values: new Map() };
@@ -26,6 +27,14 @@ export class Scopes {
 
   close(name: string): void {
     this.#scopes.delete(name);
+  }
+
+  has(name: string): boolean {
+    return this.#scopes.has(name);
+  }
+
+  parentOf(name: string): string | undefined {
+    return this.#scopes.get(name)?.parent;
   }
 
   /** The value seen in a scope; falls through to its parents. */
@@ -39,17 +48,21 @@ export class Scopes {
     return undefined;
   }
 
-  /** A scope's own values. */
-  own(name: string): ReadonlyMap<string, JsonValue> {
-    return this.#scopes.get(name)?.values ?? new Map();
+  /** A scope's own keys; those that are gone have no value. */
+  own(name: string): ReadonlyMap<string, JsonValue | undefined> {
+    return this.#scopes.get(name)?.values ?? NO_VALUES;
   }
 
   /** Everything seen in a scope, as one flat object. */
   flatten(name: string): Record<string, JsonValue> {
     const scope = this.#scopes.get(name);
     if (!scope) return {};
-    const below = scope.parent === undefined ? {} : this.flatten(scope.parent);
-    return Object.assign(below, Object.fromEntries(scope.values));
+    const seen = scope.parent === undefined ? {} : this.flatten(scope.parent);
+    for (const [key, value] of scope.values) {
+      if (value === undefined) delete seen[key];
+      else seen[key] = value;
+    }
+    return seen;
   }
 
   view(name: string): ContextView {
@@ -62,30 +75,73 @@ export class Scopes {
   }
 }
 
+const NO_VALUES: ReadonlyMap<string, never> = new Map<string, never>();
+
+interface Change {
+  readonly value: JsonValue | undefined;
+  readonly stored: StoredValue | undefined;
+}
+
 /** What a turn changes, over the committed scopes. Dropped with the turn when its commit fails. */
 export class ScopeChanges {
   readonly #base: Scopes;
-  readonly #changes = new Map<string, Map<string, { value: JsonValue | undefined; stored: StoredValue | undefined }>>();
+  readonly #changes = new Map<string, Map<string, Change>>();
+  /** Scopes that begin in this turn, and what they fall through to. */
+  readonly #forks = new Map<string, string>();
+  readonly #ended = new Set<string>();
 
   constructor(base: Scopes) {
     this.#base = base;
   }
 
-  read(scope: string, key: string): JsonValue | undefined {
-    const change = this.#changes.get(scope)?.get(key);
-    return change ? change.value : this.#base.read(scope, key);
+  /** Begins a scope that sees all of another's. */
+  fork(name: string, parent: string): void {
+    if (!this.#base.has(name)) this.#forks.set(name, parent);
   }
 
-  /** A scope's own values with the changes, for counters. */
-  own(scope: string): ReadonlyMap<string, JsonValue> {
+  /** Ends a scope, if there is one. */
+  end(name: string): void {
+    if (this.#base.has(name) || this.#forks.has(name) || this.#changes.has(name)) this.#ended.add(name);
+  }
+
+  #parentOf(name: string): string | undefined {
+    return this.#forks.get(name) ?? this.#base.parentOf(name);
+  }
+
+  read(scope: string, key: string): JsonValue | undefined {
+    for (let at: string | undefined = scope; at !== undefined; at = this.#parentOf(at)) {
+      const change = this.#changes.get(at)?.get(key);
+      if (change) return change.value;
+      const own = this.#base.own(at);
+      if (own.has(key)) return own.get(key);
+    }
+    return undefined;
+  }
+
+  /** A scope's own value of a key. */
+  readOwn(scope: string, key: string): JsonValue | undefined {
+    const change = this.#changes.get(scope)?.get(key);
+    return change ? change.value : this.#base.own(scope).get(key);
+  }
+
+  /** A scope's own keys with the changes; those that are gone have no value. */
+  own(scope: string): ReadonlyMap<string, JsonValue | undefined> {
     const changes = this.#changes.get(scope);
     if (!changes) return this.#base.own(scope);
     const merged = new Map(this.#base.own(scope));
-    for (const [key, { value }] of changes) {
-      if (value === undefined) merged.delete(key);
-      else merged.set(key, value);
-    }
+    for (const [key, { value }] of changes) merged.set(key, value);
     return merged;
+  }
+
+  /** Every key seen in a scope. O(context). */
+  keysSeen(scope: string): string[] {
+    const parent = this.#parentOf(scope);
+    const seen = new Set(parent === undefined ? [] : this.keysSeen(parent));
+    for (const [key, value] of this.own(scope)) {
+      if (value === undefined) seen.delete(key);
+      else seen.add(key);
+    }
+    return [...seen];
   }
 
   /** Sets a key, or removes it. A primitive that is already so is left alone. */
@@ -100,7 +156,7 @@ export class ScopeChanges {
     form: { value: JsonValue | undefined; stored?: StoredValue | undefined },
   ): void {
     const { value, stored } = form;
-    if ((value === undefined || typeof value !== "object") && this.read(scope, key) === value) return;
+    if (value === undefined ? this.read(scope, key) === undefined : this.#isSo(scope, key, value)) return;
     let changes = this.#changes.get(scope);
     if (!changes) {
       changes = new Map();
@@ -109,22 +165,43 @@ export class ScopeChanges {
     changes.set(key, { value, stored: value === undefined ? undefined : (stored ?? { json: JSON.stringify(value) }) });
   }
 
+  /** In the scope itself: what a parent says may change under it. */
+  #isSo(scope: string, key: string, value: JsonValue): boolean {
+    return typeof value !== "object" && this.readOwn(scope, key) === value;
+  }
+
   writes(): ContextWrite[] {
     const writes: ContextWrite[] = [];
     for (const [scope, changes] of this.#changes) {
+      if (this.#isFleeting(scope)) continue;
       for (const [key, { stored }] of changes) writes.push({ scope, key, ...(stored ? { value: stored } : {}) });
     }
     return writes;
   }
 
+  scopeWrites(): ScopeWrite[] {
+    const writes: ScopeWrite[] = [];
+    for (const [scope, parent] of this.#forks) if (!this.#isFleeting(scope)) writes.push({ scope, parent });
+    for (const scope of this.#ended) if (!this.#isFleeting(scope)) writes.push({ scope, ended: true });
+    return writes;
+  }
+
+  /** A scope that begins and ends in one turn is never seen from outside. */
+  #isFleeting(scope: string): boolean {
+    return this.#ended.has(scope) && !this.#base.has(scope);
+  }
+
   /** After the commit. */
   apply(): void {
+    for (const [scope, parent] of this.#forks) this.#base.open(scope, parent);
     for (const [scope, changes] of this.#changes) {
       const values = this.#base.open(scope);
+      const isRoot = this.#base.parentOf(scope) === undefined;
       for (const [key, { value }] of changes) {
-        if (value === undefined) values.delete(key);
+        if (value === undefined && isRoot) values.delete(key);
         else values.set(key, value);
       }
     }
+    for (const scope of this.#ended) this.#base.close(scope);
   }
 }

@@ -14,6 +14,9 @@ const KINDS: Readonly<Record<string, StageKind>> = {
   conditional: "instant",
   wait: "wait",
   "wait.human": "gate",
+  parallel: "parallel",
+  foreach: "foreach",
+  loop: "loop",
 };
 
 /** Node types that the driver does itself, without a handler. */

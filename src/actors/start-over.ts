@@ -37,8 +37,11 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
 
 /** What each run's main scope starts with, whatever is persisted over a restart. */
 function baseContext(held: HeldRun): Record<string, JsonValue> {
-  const own = held.scopes.own("main");
-  return Object.fromEntries([...own].filter(([key]) => key.startsWith("graph.") || key.startsWith("inputs.")));
+  const base: Record<string, JsonValue> = {};
+  for (const [key, value] of held.scopes.own("main")) {
+    if (value !== undefined && (key.startsWith("graph.") || key.startsWith("inputs."))) base[key] = value;
+  }
+  return base;
 }
 
 function persistedKeys(held: HeldRun, draft: Draft): Record<string, JsonValue> {

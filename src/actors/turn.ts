@@ -1,15 +1,41 @@
 /** Delivering: from one input to everything it leads to. Charts decide; nothing outside happens here. Source: 02 §3. */
 import { unreachable } from "../errors.ts";
 import { type RoutingOutcome, stageSettings } from "../graph/index.ts";
+import { parentBranch } from "../journal/address.ts";
+import type { NewEntry } from "../journal/entry.ts";
 import { TURN_ACTORS_MAX, TURN_HOPS_MAX } from "../limits.ts";
 import { branchMachine } from "../machines/branch.machine.ts";
 import { decideEnd, decideHead, decideHop, type HopDecision, type HopFacts } from "../machines/hop.ts";
 import type { Effect } from "../machines/protocol.ts";
+import { hasRoom } from "../machines/stage/region.ts";
 import { stageMachine } from "../machines/stage.machine.ts";
 import { begin, step } from "../machines/xstate.ts";
 import type { Draft, Message } from "./draft.ts";
 import { gateDeadline, openGate } from "./gates.ts";
-import { branchActor, CHARTS, followerId, type LiveActor, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
+import {
+  branchActor,
+  CHARTS,
+  followerId,
+  type LiveActor,
+  RUN_ACTOR,
+  regionOf,
+  type StageSnapshot,
+  stageActor,
+} from "./held-run.ts";
+import { settleRegion } from "./regions/settle.ts";
+import {
+  type BranchHead,
+  collectedOf,
+  coordinatorOf,
+  endActivation,
+  enterBranch,
+  keepEnd,
+  nextOf,
+  openRegion,
+  ownerOf,
+  regionOfBranch,
+  winnersOf,
+} from "./regions.ts";
 import type { StageInputs } from "./stage-inputs.ts";
 
 export interface TurnContext {
@@ -35,11 +61,43 @@ export function deliver(turn: TurnContext, message: Message): void {
 
 function drain(turn: TurnContext): void {
   const { draft } = turn;
-  for (let next = draft.queue.shift(); next; next = draft.queue.shift()) {
-    if (!draft.actor(next.to)) continue;
-    if (next.to !== RUN_ACTOR) follow(turn, next.to);
-    advance(turn, next.to, next.event);
+  do {
+    for (let next = draft.queue.shift(); next; next = draft.queue.shift()) {
+      if (!draft.actor(next.to)) continue;
+      if (next.to !== RUN_ACTOR) follow(turn, next.to);
+      advance(turn, next.to, next.event);
+    }
+  } while (beginBranch(turn));
+}
+
+/** Begins one branch more where there is room, within the limits of a turn. Answers whether it did. */
+function beginBranch(turn: TurnContext): boolean {
+  const { draft } = turn;
+  for (const address of draft.regions) {
+    follow(turn, address);
+    const coordinator = coordinatorOf(draft, address);
+    if (!coordinator || !mayBegin(turn, coordinator)) {
+      draft.regions.delete(address);
+      continue;
+    }
+    if (isOverLimit(draft)) {
+      draft.more = true;
+      return false;
+    }
+    advance(turn, address, nextOf(draft, coordinator));
+    return true;
   }
+  return false;
+}
+
+function mayBegin({ draft, isCold }: TurnContext, { value, context }: StageSnapshot): boolean {
+  const { control, execution } = value as { readonly control: string; readonly execution: string };
+  if (isCold || draft.control !== "running" || control !== "running" || execution !== "working") return false;
+  return context.region !== undefined && hasRoom(context.region);
+}
+
+function isOverLimit({ hops, actors }: Draft): boolean {
+  return hops >= TURN_HOPS_MAX || actors.size >= TURN_ACTORS_MAX;
 }
 
 /** One step of one actor, and what it asks for. */
@@ -47,18 +105,38 @@ export function advance(turn: TurnContext, address: string, event: Message["even
   const { draft } = turn;
   const actor = draft.actor(address);
   if (!actor) return;
-  const stamped = { ...event, atMs: draft.atMs, runMs: draft.runMs };
+  const stamped = { ...event, atMs: draft.atMs, runMs: draft.runMs, baseSeq: draft.held.seq };
   const { snapshot, effects } = step(CHARTS[actor.kind].machine, actor.snapshot, stamped);
-  draft.actors.set(address, { kind: actor.kind, snapshot } as LiveActor);
+  const moved = { kind: actor.kind, snapshot } as LiveActor;
+  draft.actors.set(address, moved);
+  noteMove(draft, { address, before: actor, after: moved });
   absorb(turn, effects);
+}
+
+/** Whoever holds others below it and is cancelled, or winds down, takes them along. */
+function noteMove(
+  draft: Draft,
+  { address, before, after }: { readonly address: string; readonly before: LiveActor; readonly after: LiveActor },
+): void {
+  const isCoordinator = after.kind === "stage" && after.snapshot.context.region !== undefined;
+  if (isCoordinator) draft.regions.add(address);
+  if (after.kind !== "branch" && !isCoordinator) return;
+  if (endsOthers(after) && !endsOthers(before)) draft.scopeMoved = true;
+}
+
+/** What is below it is to be cancelled. */
+function endsOthers(actor: LiveActor): boolean {
+  const control = regionOf(actor, "control");
+  return control === "cancelling" || control === "cancelled" || regionOf(actor, "execution") === "winding_down";
 }
 
 /** Brings actors into line with the run's control, as many as a turn may touch. */
 export function followAll(turn: TurnContext): void {
   const { draft } = turn;
   draft.more = false;
+  draft.scopeMoved = false;
   const behind = [...draft.addresses()].filter((address) => followEvent(turn, address) !== undefined);
-  for (const address of behind) {
+  for (const address of inOrder(draft, behind)) {
     if (draft.actors.size >= TURN_ACTORS_MAX) {
       draft.more = true;
       return;
@@ -66,6 +144,24 @@ export function followAll(turn: TurnContext): void {
     follow(turn, address);
     drain(turn);
   }
+}
+
+/** After a load, or where a turn could not begin all: every coordinator is asked whether it has room. */
+export function beginBranches(turn: TurnContext): void {
+  const { draft } = turn;
+  for (const address of draft.addresses()) if (coordinatorOf(draft, address)) draft.regions.add(address);
+  drain(turn);
+}
+
+/** What is held goes on in the order of its causes. Source: 03 §2. */
+function inOrder(draft: Draft, addresses: readonly string[]): readonly string[] {
+  if (draft.control !== "running" || addresses.length < 2) return addresses;
+  const since = (address: string): number => {
+    const actor = draft.actor(address);
+    return (actor && "since" in actor.snapshot.context ? actor.snapshot.context.since : undefined) ?? 0;
+  };
+  const paths = new Intl.Collator("en", { numeric: true });
+  return [...addresses].sort((a, b) => since(a) - since(b) || paths.compare(a, b));
 }
 
 /** Tells an actor what the run was told and it was not yet. */
@@ -79,6 +175,8 @@ function followEvent({ draft, isCold }: TurnContext, address: string): Message["
   const run = draft.actor(RUN_ACTOR);
   if (!actor || actor.kind === "run" || run?.kind !== "run") return undefined;
   const own = regionOf(actor, "control");
+  if (own === "cancelling" || own === "cancelled") return undefined;
+  if (isCancelledAbove(draft, actor)) return { type: "CANCEL" };
   switch (draft.control) {
     case "running":
       if (isCold || hasAbandoned(draft, address)) return undefined;
@@ -92,10 +190,29 @@ function followEvent({ draft, isCold }: TurnContext, address: string): Message["
     }
     case "cancelling":
     case "cancelled":
-      return own === "cancelling" || own === "cancelled" ? undefined : { type: "CANCEL" };
+      return { type: "CANCEL" };
     default:
       return undefined;
   }
+}
+
+/** Whether something that an actor is inside of is being cancelled, or winds down. */
+function isCancelledAbove(draft: Draft, actor: LiveActor): boolean {
+  if (actor.kind === "run") return false;
+  const { branch } = actor.snapshot.context;
+  if (actor.kind === "stage" && isEnding(draft, branchActor(branch))) return true;
+  for (let path = branch; path !== "main"; ) {
+    const owner = ownerOf(path);
+    if (owner === undefined || isEnding(draft, owner)) return owner !== undefined;
+    path = parentBranch(path) ?? "main";
+    if (isEnding(draft, branchActor(path))) return true;
+  }
+  return false;
+}
+
+function isEnding(draft: Draft, address: string): boolean {
+  const actor = draft.actor(address);
+  return actor !== undefined && endsOthers(actor);
 }
 
 /** A stage whose abandoned execution goes on stays as it is: its next one would run beside it. Source: 03 §2. */
@@ -123,14 +240,24 @@ function absorbOne(turn: TurnContext, effect: Effect): void {
     case "effect.none":
       return;
     case "effect.journal":
-      return draft.record(effect.entry);
+      return draft.record(completeEntry(draft, effect.entry));
     case "effect.message":
       draft.queue.push(completeMessage(turn, effect));
       return;
     case "effect.stage.spawn":
       return spawnStage(turn, effect);
     case "effect.branch.spawn":
-      return spawnBranch(turn, effect.branch);
+      return effect.index === undefined
+        ? spawnMain(turn)
+        : spawnBranch(turn, { branch: effect.branch, index: effect.index });
+    case "effect.region.open":
+      draft.queue.push({ to: stageActor(effect.stage), event: openRegion(draft, effect) });
+      return;
+    case "effect.region.keep":
+      return keepEnd(draft, effect);
+    case "effect.region.settle":
+      draft.queue.push({ to: stageActor(effect.stage), event: settleRegion(draft, effect) });
+      return;
     case "effect.check":
       draft.queue.push({ to: branchActor(effect.branch), event: { type: "CHECKED", hop: checkEnd(turn, effect) } });
       return;
@@ -177,6 +304,7 @@ function startOver(draft: Draft, node: string): void {
 function endActor(draft: Draft, address: string): void {
   const actor = draft.actor(address);
   if (actor?.kind === "run") draft.finalRun = actor.snapshot;
+  if (actor?.kind === "stage") endActivation(draft, actor.snapshot);
   draft.actors.set(address, null);
 }
 
@@ -193,8 +321,18 @@ function closeGate(draft: Draft, effect: EffectOf<"effect.gate.close">): void {
   if (draft.timer(deadline)) draft.setTimer(deadline, null);
 }
 
+/** The chart knows how many branches a join counted, the rows know which. */
+function completeEntry(draft: Draft, entry: NewEntry): NewEntry {
+  if (entry.type !== "join.decided") return entry;
+  const joined = entry as NewEntry<"join.decided">;
+  return { ...joined, data: { ...joined.data, winners: winnersOf(draft, joined.data.activation) } };
+}
+
 /** A stage's news gets the branch's next hop on the way; all else passes as it is. */
 function completeMessage(turn: TurnContext, { to, event }: EffectOf<"effect.message">): Message {
+  if (event.type === "BRANCH_ENDED" && to !== RUN_ACTOR) {
+    return { to, event: { ...event, ...collectedOf(turn.draft, event["branch"] as string) } };
+  }
   if (event.type !== "STAGE_ENDED") return { to, event };
   const { draft } = turn;
   const { stage, node, cancelled, counts } = event as unknown as StageEnded;
@@ -231,6 +369,7 @@ function hopFacts({ draft, maxRestarts }: TurnContext, branch: string): HopFacts
   return {
     index: draft.held.index,
     branch,
+    ...regionFacts(draft, branch),
     visitsOf: (node) => numberOf(draft.scopes.read(visitsScope(branch), node)),
     redirects: numberOf(draft.scopes.read(redirectsScope(branch), "count")),
     restarts: draft.held.restarts,
@@ -255,16 +394,41 @@ function checkEnd(turn: TurnContext, { branch, node, exit }: EffectOf<"effect.ch
   return takeDecision(draft, branch, decideEnd({ ...hopFacts(turn, branch), node, exit, outcome, gates }));
 }
 
-function spawnBranch(turn: TurnContext, path: string): void {
+function regionFacts(draft: Draft, branch: string): Pick<HopFacts, "region"> {
+  const region = branch === "main" ? undefined : regionOfBranch(draft.held, branch);
+  return region ? { region } : {};
+}
+
+function spawnMain(turn: TurnContext): void {
   const { draft } = turn;
-  const control = draft.control as "running";
-  const { snapshot, effects } = begin(branchMachine, { branch: path, origin: "main", control });
-  const address = branchActor(path);
+  const head = headOf(turn) ?? draft.held.index.start?.id ?? "";
+  enter(turn, { branch: "main", origin: "main", head: { node: head } });
+}
+
+function spawnBranch(turn: TurnContext, { branch, index }: { readonly branch: string; readonly index: number }): void {
+  const { origin, ...head } = enterBranch(turn.draft, { branch, index });
+  enter(turn, { branch, origin, head });
+}
+
+function enter(
+  turn: TurnContext,
+  {
+    branch,
+    origin,
+    head,
+  }: {
+    readonly branch: string;
+    readonly origin: "main" | BranchHead["origin"];
+    readonly head: { readonly node: string; readonly edge?: number };
+  },
+): void {
+  const { draft } = turn;
+  const { snapshot, effects } = begin(branchMachine, { branch, origin, control: draft.control as "running" });
+  const address = branchActor(branch);
   draft.actors.set(address, { kind: "branch", snapshot });
   absorb(turn, effects);
-  const head = draft.held.index.start?.id ?? "";
-  const decision = decideHead(hopFacts(turn, path), headOf(turn) ?? head);
-  draft.queue.push({ to: address, event: { type: "HEAD", hop: takeDecision(draft, path, decision) } });
+  const decision = decideHead(hopFacts(turn, branch), head);
+  draft.queue.push({ to: address, event: { type: "HEAD", hop: takeDecision(draft, branch, decision) } });
 }
 
 /** A run that was started over begins at the node its predecessor named. */
@@ -277,9 +441,9 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
   const { draft } = turn;
   draft.hops += 1;
   draft.scopes.set(visitsScope(effect.branch), effect.node, effect.visit);
-  const isOverLimit = turn.isCold || draft.hops >= TURN_HOPS_MAX || draft.actors.size >= TURN_ACTORS_MAX;
-  if (isOverLimit) draft.more = true;
-  const control = isOverLimit && draft.control === "running" ? "paused" : (draft.control as "running");
+  const isHeldBack = turn.isCold || isOverLimit(draft);
+  if (isHeldBack) draft.more = true;
+  const control = isHeldBack && draft.control === "running" ? "paused" : (draft.control as "running");
   const { snapshot, effects } = begin(stageMachine, {
     ...turn.stageInputs(effect.node),
     stage: effect.stage,
@@ -292,6 +456,7 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
     control,
     atMs: draft.atMs,
     runMs: draft.runMs,
+    baseSeq: draft.held.seq,
   });
   draft.actors.set(stageActor(effect.stage), { kind: "stage", snapshot });
   absorb(turn, effects);

@@ -6,8 +6,8 @@
  * Source: 02 §2, 03 §2 (boundaries), §4.
  */
 import type { RoutingOutcome } from "../graph/index.ts";
-import { formatStage } from "../journal/address.ts";
-import type { BranchEvent, Effect, Failure, Hop } from "./protocol.ts";
+import { formatStage, readBranchAddress } from "../journal/address.ts";
+import type { BranchEnd, BranchEvent, Effect, Failure, Hop } from "./protocol.ts";
 import { and, assign, emit, not, setup, stateIn } from "./xstate.ts";
 
 export interface BranchInput {
@@ -31,6 +31,8 @@ export interface BranchContext {
   failure: Failure | null;
   restart: string | null;
   cancelled: boolean;
+  /** Base seq of the turn that brought the newest stage's end: held ends are taken in this order. */
+  since: number;
 }
 
 type Args = { context: BranchContext; event: BranchEvent };
@@ -42,6 +44,47 @@ const effect = (build: (args: Args) => Effect) =>
   emit<BranchContext, BranchEvent, undefined, BranchEvent, Effect>(({ context, event }) => build({ context, event }));
 const stageAddress = (context: BranchContext, hop: Extract<Hop, { kind: "enter" }>) =>
   formatStage({ branch: context.branch, node: hop.node, visit: hop.visit });
+
+function edgeOf({ entry, edge }: Extract<Hop, { kind: "enter" }>): { readonly edge?: number } {
+  const selected = entry?.type === "edge.selected" ? entry.data.edge : edge;
+  return selected === undefined ? {} : { edge: selected };
+}
+
+/** The run goes as its main branch does. */
+function tellRun(context: BranchContext): Effect {
+  return {
+    type: "effect.message",
+    to: "run",
+    event: {
+      type: "BRANCH_ENDED",
+      branch: context.branch,
+      status: context.outcome?.status ?? "success",
+      cancelled: context.cancelled,
+      ...(context.end?.exit ? { exit: context.end.node } : {}),
+      ...(context.failure ? { failure: context.failure } : {}),
+      ...(context.restart === null ? {} : { restart: context.restart }),
+    },
+  };
+}
+
+/** All others end for the stage of their activation. */
+function tellStage(context: BranchContext): Effect {
+  const { branch, cancelled, failure, outcome } = context;
+  const address = readBranchAddress(branch);
+  const end: BranchEnd = {
+    branch,
+    index: address?.index ?? 0,
+    status: cancelled || failure ? "fail" : (outcome?.status ?? "success"),
+    cancelled,
+    outcome,
+    ...(failure ? { failure } : {}),
+  };
+  return {
+    type: "effect.message",
+    to: `stage:${address?.activation ?? ""}`,
+    event: { type: "BRANCH_ENDED", ...end },
+  };
+}
 
 const branch = setup({
   types: {
@@ -69,10 +112,11 @@ const branch = setup({
     "note the outcome": assign({
       outcome: ({ context, event }) => (event.type === "STAGE_ENDED" && event.counts ? event.outcome : context.outcome),
       by: ({ context, event }) => (event.type === "STAGE_ENDED" && event.counts ? event.stage : context.by),
+      since: ({ event }) => event.baseSeq,
     }),
     "record the hop": effect(({ event }) => {
       const hop = hopOf(event);
-      const entry = hop && hop.kind !== "end" ? hop.entry : undefined;
+      const entry = hop?.entry;
       return entry ? { type: "effect.journal", entry } : { type: "effect.none" };
     }),
     "take the hop": assign({
@@ -89,9 +133,7 @@ const branch = setup({
         visit: hop.visit,
         branch: context.branch,
         carried: context.outcome,
-        ...(hop.entry?.type === "edge.selected" && hop.entry.data.edge !== undefined
-          ? { edge: hop.entry.data.edge }
-          : {}),
+        ...edgeOf(hop),
       };
     }),
     "note the end": assign({
@@ -115,19 +157,7 @@ const branch = setup({
       node: context.end?.node ?? "",
       exit: context.end?.exit ?? false,
     })),
-    "tell the owner": effect(({ context }) => ({
-      type: "effect.message",
-      to: "run",
-      event: {
-        type: "BRANCH_ENDED",
-        branch: context.branch,
-        status: context.outcome?.status ?? "success",
-        cancelled: context.cancelled,
-        ...(context.end?.exit ? { exit: context.end.node } : {}),
-        ...(context.failure ? { failure: context.failure } : {}),
-        ...(context.restart === null ? {} : { restart: context.restart }),
-      },
-    })),
+    "tell the owner": effect(({ context }) => (context.origin === "main" ? tellRun(context) : tellStage(context))),
     leave: effect(({ context }) => ({ type: "effect.ended", actor: `branch:${context.branch}` })),
   },
 });
@@ -139,7 +169,7 @@ const byHop = [
     target: "visiting",
     actions: ["note the outcome", "record the hop", "take the hop", "enter the stage"],
   },
-  { guard: "comes to an end", target: "ending", actions: ["note the outcome", "note the end"] },
+  { guard: "comes to an end", target: "ending", actions: ["note the outcome", "record the hop", "note the end"] },
   { guard: "starts over", target: "restarting", actions: ["note the outcome", "record the hop", "note the restart"] },
   { target: "failing", actions: ["note the outcome", "record the hop", "note the failure"] },
 ] as const;
@@ -159,6 +189,7 @@ export const branchMachine = branch.createMachine({
     failure: null,
     restart: null,
     cancelled: false,
+    since: 0,
   }),
   states: {
     control: {

@@ -1,6 +1,7 @@
 /** Where a branch goes: routing, visit limits, redirects and goal gates put together. Pure. Source: 03 §4. */
 import {
   decideRoute,
+  findJoin,
   type GraphIndex,
   type GraphNode,
   isSuccessStatus,
@@ -13,9 +14,19 @@ import type { NewEntry } from "../journal/entry.ts";
 import { REDIRECTS_MAX } from "../limits.ts";
 import type { Hop } from "./protocol.ts";
 
+/** Where a branch may go that is not the main one. */
+export interface BranchRegion {
+  /** Where it meets its siblings. */
+  readonly join?: string;
+  /** The nodes it may visit; exits besides. */
+  readonly nodes: ReadonlySet<string>;
+}
+
 export interface HopFacts {
   readonly index: GraphIndex;
   readonly branch: string;
+  /** Absent for the main path, which may go anywhere. */
+  readonly region?: BranchRegion;
   /** Visits of a node on this branch so far. */
   readonly visitsOf: (node: string) => number;
   /** Goal-gate redirects and retry targets taken in this scope so far. */
@@ -49,8 +60,10 @@ export interface HopDecision {
 }
 
 /** The first hop of a branch. */
-export function decideHead(facts: HopFacts, node: string): HopDecision {
-  return { hop: enter(facts, node, undefined) };
+export function decideHead(facts: HopFacts, head: { readonly node: string; readonly edge?: number }): HopDecision {
+  if (head.node === facts.region?.join) return { hop: { kind: "end", node: head.node, exit: false } };
+  const hop = enter(facts, head.node, undefined);
+  return { hop: hop.kind === "enter" && head.edge !== undefined ? { ...hop, edge: head.edge } : hop };
 }
 
 /** After a stage has ended. */
@@ -64,8 +77,22 @@ export function decideHop(facts: StageEndFacts): HopDecision {
     outcome: facts.outcome,
     read: facts.read,
     mainPath: facts.branch === "main",
+    ...(facts.region ? { region: facts.region.nodes } : {}),
   });
+  if (route.kind === "end" && node.type === "parallel") return takeJoin(facts);
   return takeRoute(facts, route);
+}
+
+/** A parallel stage goes on at its join; without one its scope ends as at an exit. */
+function takeJoin(facts: StageEndFacts): HopDecision {
+  const { join } = findJoin(facts.index.graph, facts.node);
+  if (join === undefined) return { hop: { kind: "end", node: facts.node, exit: true } };
+  return { hop: goTo(facts, join, selected(facts, join, { rule: "join", candidates: [] })) };
+}
+
+/** To a node, unless the branch ends there: at its join. */
+function goTo(facts: StageEndFacts, to: string, entry: NewEntry<"edge.selected">): Hop {
+  return to === facts.region?.join ? { kind: "end", node: to, exit: false, entry } : enter(facts, to, entry);
 }
 
 function takeRoute(facts: StageEndFacts, route: Route): HopDecision {
@@ -93,7 +120,10 @@ function takeEdge(facts: StageEndFacts, route: Extract<Route, { kind: "edge" }>)
     candidates: [...route.candidates],
   });
   if (edge.attributes["loop_restart"] !== true && edge.attributes["loop_restart"] !== "true") {
-    return { hop: enter(facts, edge.to, entry) };
+    return { hop: goTo(facts, edge.to, entry) };
+  }
+  if (facts.region) {
+    return fail("loop_restart_in_branch", "a run starts over on its main path only, not in a branch or body", entry);
   }
   if (facts.restarts >= facts.maxRestarts) {
     return fail(
@@ -124,8 +154,11 @@ function selected(
   return { type: "edge.selected", branch: facts.branch, stage: facts.stage, data: { from: facts.node, to, ...data } };
 }
 
-/** Before a branch may end: goal gates, then the status of its last stage. */
+/** Before a branch may end: goal gates, then the status of its last stage. A branch that failed ends as it is. */
 export function decideEnd(facts: EndFacts): HopDecision {
+  if (facts.region && facts.outcome?.status === "fail") {
+    return { hop: { kind: "end", node: facts.node, exit: facts.exit } };
+  }
   const unmet = facts.index.graph.nodes.find((node) => isUnmet(node, facts.gates));
   if (unmet) return redirect(facts, unmet);
   const status = facts.outcome?.status ?? "success";
@@ -173,12 +206,18 @@ function goalTarget(facts: EndFacts, gate: GraphNode): string | undefined {
       ? [facts.index.graph.attributes["retry_target"], facts.index.graph.attributes["fallback_retry_target"]]
       : []),
   ];
-  return named.find((id): id is string => typeof id === "string" && facts.index.node(id) !== undefined);
+  return named.find((id): id is string => typeof id === "string" && isInside(facts, id));
+}
+
+function isInside({ index, region }: HopFacts, id: string): boolean {
+  const node = index.node(id);
+  return node !== undefined && (region === undefined || node.type === "exit" || region.nodes.has(id));
 }
 
 function enter(facts: HopFacts, id: string, entry: Extract<Hop, { kind: "enter" }>["entry"]): Hop {
   const node = facts.index.node(id);
   if (!node) return { kind: "fail", code: "node_missing", message: `node ${id} is not in the pipeline` };
+  if (!isInside(facts, id)) return leaves(facts, id, entry);
   const visit = facts.visitsOf(id) + 1;
   const { maxVisits } = stageSettings(facts.index.graph, node);
   if (visit > maxVisits) {
@@ -189,6 +228,11 @@ function enter(facts: HopFacts, id: string, entry: Extract<Hop, { kind: "enter" 
     };
   }
   return { kind: "enter", node: id, visit, ...(entry ? { entry } : {}) };
+}
+
+function leaves(facts: HopFacts, id: string, entry: Extract<Hop, { kind: "enter" }>["entry"]): Hop {
+  const message = `branch ${facts.branch} would leave its region for ${id}: it ends at its join or at its own end`;
+  return { kind: "fail", code: "left_region", message, ...(entry?.type === "edge.selected" ? { entry } : {}) };
 }
 
 function fail(code: string, message: string, entry?: NewEntry<"edge.selected">): HopDecision {

@@ -75,7 +75,7 @@ export function mergeBranches(question: MergeQuestion): Merge {
 /** What the failure of a stage says about its conflicts: keys, branches, and what was in the way. */
 export function conflictMessage(conflicts: readonly MergeConflict[]): string {
   const each = conflicts.map(({ key, branches, reason }) => `"${key}" by ${branches.join(", ")} (${reason})`);
-  return `branches wrote the same keys and conflict says nothing that fits: ${each.join("; ")}`;
+  return `branches wrote the same keys and no conflict rule brings them together: ${each.join("; ")}`;
 }
 
 function mergeNamespaced({ node, activation, results }: MergeQuestion): Merge {

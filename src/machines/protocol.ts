@@ -1,12 +1,12 @@
 /** How the charts talk: events they take, effects they emit. All plain JSON. Source: 02 §2. */
-import type { Backoff, JsonValue, OnInterrupt, RoutingOutcome } from "../graph/index.ts";
-import type { EntryOutcome } from "../journal/catalogue.ts";
+import type { Backoff, JoinSettings, JsonValue, OnInterrupt, RoutingOutcome } from "../graph/index.ts";
+import type { ContextValue, EntryOutcome } from "../journal/catalogue.ts";
 import type { NewEntry } from "../journal/entry.ts";
 
 export type ControlState = "running" | "pausing" | "paused" | "cancelling" | "cancelled";
 
 /** How a stage does its work: by executions of a handler, at once, or by waiting for something else. */
-export type StageKind = "execution" | "instant" | "wait" | "gate";
+export type StageKind = "execution" | "instant" | "wait" | "gate" | "parallel" | "foreach" | "loop";
 
 /** Why an execution is asked to stop; the first reason given decides. */
 export type AbortReason = "pause" | "cancel" | "timeout" | "shutdown";
@@ -32,10 +32,38 @@ export interface ExecutionEnd {
   readonly abandoned?: boolean;
 }
 
-/** When an event happens: wall clock and run clock, ms. Stamped by the driver. */
+/** When an event happens. Stamped by the driver. */
 export interface Moment {
+  /** Wall clock, epoch ms. */
   readonly atMs: number;
+  /** Run clock, ms. */
   readonly runMs: number;
+  /** Seq of the newest entry before this turn: what holds is taken in this order when the run goes on. */
+  readonly baseSeq: number;
+}
+
+/** What the coordinator of an activation is given when its facts are gathered. */
+export interface RegionPlan {
+  /** Branches or items; null for a loop. */
+  readonly total: number | null;
+  readonly maxParallel: number;
+  readonly join?: JoinSettings;
+  readonly onItemFailure?: "stop" | "continue";
+  /** The list a foreach goes through, as it was at entry. */
+  readonly items?: { readonly hash: string; readonly bytes: number };
+}
+
+/** How a branch or iteration came to its end, as its coordinator is told. */
+export interface BranchEnd {
+  readonly branch: string;
+  readonly index: number;
+  /** The status carried into the join or end. */
+  readonly status: string;
+  readonly cancelled: boolean;
+  readonly outcome: RoutingOutcome | null;
+  readonly failure?: Failure;
+  /** Of a foreach that collects: as the entry carries it. */
+  readonly value?: ContextValue;
 }
 
 export type StageEvent = Moment &
@@ -68,7 +96,29 @@ export type StageEvent = Moment &
         readonly outcome: EntryOutcome;
         readonly timedOut?: boolean;
       }
+    | { readonly type: "OPENED"; readonly plan: RegionPlan }
+    /** There is room for one branch more; of a loop: or what its conditions and its limit say of going on. */
+    | { readonly type: "NEXT"; readonly stop?: RegionDecision }
+    | ({ readonly type: "BRANCH_ENDED" } & BranchEnd)
+    /** The branches of this activation are to be cancelled, and it fails. */
+    | { readonly type: "ABORT"; readonly reason: string }
+    | {
+        readonly type: "SETTLED";
+        readonly outcome: EntryOutcome;
+        readonly code?: string;
+        readonly removed?: readonly string[];
+        readonly provenance?: Readonly<Record<string, { branches: string[]; rule: string }>>;
+      }
   );
+
+/** What a coordinator has decided: it never changes. */
+export interface RegionDecision {
+  readonly decision: "success" | "partial_success" | "fail";
+  /** The word the stage ends with. */
+  readonly status: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
 
 /** Where a branch goes next; decided by pure functions from facts the driver gathers (graph, context, counters). */
 export type Hop =
@@ -77,9 +127,11 @@ export type Hop =
       readonly node: string;
       readonly visit: number;
       readonly entry?: NewEntry<"edge.selected"> | NewEntry<"goal_gate.redirected">;
+      /** Where no entry says it, as at the head of a branch: declaration index of the edge that leads here. */
+      readonly edge?: number;
     }
-  /** At an exit, or at a node without outgoing edges. */
-  | { readonly kind: "end"; readonly node: string; readonly exit: boolean }
+  /** At an exit, at its join, or at a node without outgoing edges. */
+  | { readonly kind: "end"; readonly node: string; readonly exit: boolean; readonly entry?: NewEntry<"edge.selected"> }
   | {
       readonly kind: "fail";
       readonly code: string;
@@ -175,7 +227,19 @@ export type Effect =
       /** Declaration index of the edge that led here. */
       readonly edge?: number;
     }
-  | { readonly type: "effect.branch.spawn"; readonly branch: string }
+  /** The main branch has no index. */
+  | { readonly type: "effect.branch.spawn"; readonly branch: string; readonly index?: number }
+  /** An activation begins: its facts are wanted (OPENED, or SETTLED where it cannot begin). */
+  | { readonly type: "effect.region.open"; readonly stage: string; readonly node: string }
+  /** A branch has ended; one that counts is kept for the results. */
+  | { readonly type: "effect.region.keep"; readonly stage: string; readonly end: BranchEnd; readonly counts: boolean }
+  /** All branches have ended: the outcome of the activation is wanted (SETTLED). */
+  | {
+      readonly type: "effect.region.settle";
+      readonly stage: string;
+      readonly node: string;
+      readonly decision: RegionDecision;
+    }
   | { readonly type: "effect.check"; readonly branch: string; readonly node: string; readonly exit: boolean }
   | {
       readonly type: "effect.execution.start";

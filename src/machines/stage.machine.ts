@@ -22,6 +22,8 @@ import {
   verdict,
   waitTimer,
 } from "./stage/facts.ts";
+import { branchEnd, hasRoom, newRegion, type RegionContext, withEnd, withNext } from "./stage/region.ts";
+import { regionEntries } from "./stage/region-entries.ts";
 import { and, assign, not, setup, stateIn } from "./xstate.ts";
 
 export { executionId, type StageContext, type StageInput } from "./stage/facts.ts";
@@ -38,6 +40,12 @@ const stage = setup({
     "is an execution": ({ context }) => context.kind === "execution",
     "is instant": ({ context }) => context.kind === "instant",
     "is a wait": ({ context }) => context.kind === "wait",
+    "is a region": ({ context }) =>
+      context.kind === "parallel" || context.kind === "foreach" || context.kind === "loop",
+    "stops here": ({ event }) => event.type === "NEXT" && event.stop !== undefined,
+    "has room": ({ context }) => context.region !== undefined && hasRoom(context.region),
+    "is decided": ({ context }) => context.region?.decision != null,
+    "none is open": ({ context }) => (context.region?.inFlight.length ?? 0) === 0,
     "is let in": ({ event }) => (arrival(event)?.control ?? "running") === "running",
     "entered while pausing": ({ event }) => ["pausing", "paused"].includes(arrival(event)?.control ?? ""),
     "entered while cancelling": ({ event }) => arrival(event)?.control === "cancelling",
@@ -79,6 +87,7 @@ const stage = setup({
   },
   actions: {
     ...stageEntries,
+    ...regionEntries,
     ...stageAsks,
     "count the attempt": assign({ attempt: ({ context }) => context.attempt + 1, start: 0, inARow: 0 }),
     "open an execution": assign({
@@ -96,10 +105,12 @@ const stage = setup({
       // Without an abort it is a machine that was suspended while the run drains.
       cause: ({ context }) => (context.abort === "shutdown" ? "shutdown" : "pause"),
       inARow: 0,
+      since: ({ event }) => event.baseSeq,
     }),
     "note the crash": assign({
       cause: ({ event }) => (event as EventOf<"EXECUTION_LOST">).cause,
       inARow: ({ context }) => context.inARow + 1,
+      since: ({ event }) => event.baseSeq,
     }),
     "count crashes anew": assign({ inARow: 0 }),
     "forget the signal": assign({ abort: null }),
@@ -108,11 +119,50 @@ const stage = setup({
     "keep the answer": assign({
       settled: ({ event }) => (event as EventOf<"ANSWER">).outcome,
       choice: ({ event }) => (event as EventOf<"ANSWER">).choice,
+      since: ({ event }) => event.baseSeq,
     }),
     "carry on": assign({ settled: ({ context }) => context.settled ?? { status: "success" } }),
-    "settle the wait": assign({ settled: { status: "success" } }),
+    "settle the wait": assign({ settled: { status: "success" }, since: ({ event }) => event.baseSeq }),
+    "note the region": assign({ region: ({ event }) => newRegion((event as EventOf<"OPENED">).plan) }),
+    "count the beginning": assign({ region: ({ context }) => withNext(context.region as RegionContext) }),
+    "count the branch's end": assign({
+      region: ({ context, event }) => {
+        const region = context.region as RegionContext;
+        return withEnd(region, branchEnd(event), region.decision === null);
+      },
+    }),
+    "forget the branch": assign({
+      region: ({ context, event }) => withEnd(context.region as RegionContext, branchEnd(event), false),
+    }),
+    "decide to stop": assign({
+      region: ({ context, event }) => ({
+        ...(context.region as RegionContext),
+        decision: (event as EventOf<"NEXT">).stop ?? null,
+      }),
+    }),
+    "decide to abort": assign({
+      region: ({ context, event }) => ({
+        ...(context.region as RegionContext),
+        decision: {
+          decision: "fail",
+          status: "fail",
+          code: "cancelled",
+          reason: (event as EventOf<"ABORT">).reason,
+        },
+      }),
+    }),
+    "keep the settlement": assign({ settled: ({ event }) => (event as EventOf<"SETTLED">).outcome }),
   },
 });
+
+/** An end counts unless the whole activation is being cancelled. It is written down before it is counted. */
+const endsOfBranches = [
+  {
+    guard: stateIn({ control: "cancelling" }),
+    actions: ["record the branch's end", "drop the branch's end", "forget the branch"],
+  },
+  { actions: ["record the branch's end", "keep the branch's end", "count the branch's end"] },
+] as const;
 
 export const stageMachine = stage.createMachine({
   id: "stage",
@@ -137,6 +187,7 @@ export const stageMachine = stage.createMachine({
     cause: null,
     settled: input.carried as EntryOutcome | null,
     choice: null,
+    ...(input.control === "running" ? {} : { since: input.baseSeq }),
   }),
   states: {
     control: {
@@ -186,8 +237,48 @@ export const stageMachine = stage.createMachine({
               target: "waiting",
               actions: ["record entered", "record the timer", "arm the wait"],
             },
+            { guard: "is a region", target: "opening", actions: "record entered" },
             { target: "asking", actions: ["record entered", "open the gate"] },
           ],
+        },
+        /** Asked and answered within one turn. */
+        opening: {
+          entry: "ask for the facts",
+          on: {
+            OPENED: { target: "working", actions: "note the region" },
+            SETTLED: { target: "acting", actions: ["record the exit", "keep the settlement"] },
+          },
+        },
+        /** Its branches come and go; what was decided is acted upon when control allows. */
+        working: {
+          on: {
+            NEXT: [
+              { guard: "stops here", actions: "decide to stop" },
+              { guard: "has room", actions: ["count the beginning", "begin the branch"] },
+            ],
+            BRANCH_ENDED: endsOfBranches,
+            ABORT: { target: "winding_down", actions: ["decide to abort", "record the decision"] },
+          },
+          always: [
+            { guard: and([stateIn({ control: "cancelling" }), "none is open"]), target: "cancelled" },
+            {
+              guard: and(["is decided", stateIn({ control: "running" })]),
+              target: "winding_down",
+              actions: "record the decision",
+            },
+          ],
+        },
+        /** Branches that are still open are cancelled, and awaited. */
+        winding_down: {
+          on: { BRANCH_ENDED: endsOfBranches },
+          always: [
+            { guard: and([stateIn({ control: "cancelling" }), "none is open"]), target: "cancelled" },
+            { guard: and(["none is open", stateIn({ control: "running" })]), target: "settling" },
+          ],
+        },
+        settling: {
+          entry: "ask for the outcome",
+          on: { SETTLED: { target: "acting", actions: ["record the exit", "keep the settlement"] } },
         },
         executing: {
           entry: ["open an execution", "record started", "start the handler"],

@@ -5,7 +5,7 @@ import type { BranchEvent, Effect, Hop } from "../../src/machines/protocol.ts";
 import { begin, type SnapshotOf, step } from "../../src/machines/xstate.ts";
 import { now } from "./samples.ts";
 
-type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs"> : never;
+type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs" | "baseSeq"> : never;
 type Told = Distribute<BranchEvent>;
 
 class Branch {

@@ -194,13 +194,15 @@ describe("bounded visits", () => {
 
   it("bind the first hop too, which names a node of the pipeline or fails", () => {
     const facts = { index: indexGraph(graph), branch: "main", redirects: 0, restarts: 0, maxRestarts: 50 };
-    expect(decideHead({ ...facts, visitsOf: () => 0 }, "start").hop).toEqual({
+    expect(decideHead({ ...facts, visitsOf: () => 0 }, { node: "start" }).hop).toEqual({
       kind: "enter",
       node: "start",
       visit: 1,
     });
-    expect(decideHead({ ...facts, visitsOf: () => 2 }, "twice").hop).toMatchObject({ code: "max_visits" });
-    expect(decideHead({ ...facts, visitsOf: () => 0 }, "nowhere").hop).toMatchObject({ code: "node_missing" });
+    expect(decideHead({ ...facts, visitsOf: () => 2 }, { node: "twice" }).hop).toMatchObject({ code: "max_visits" });
+    expect(decideHead({ ...facts, visitsOf: () => 0 }, { node: "nowhere" }).hop).toMatchObject({
+      code: "node_missing",
+    });
   });
 });
 

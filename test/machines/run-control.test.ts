@@ -3,7 +3,7 @@ import type { Effect, RunEvent } from "../../src/machines/protocol.ts";
 import { type RunContext, runMachine, runTimeMs } from "../../src/machines/run.machine.ts";
 import { begin, step } from "../../src/machines/xstate.ts";
 
-type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs" | "commandId" | "actor"> : never;
+type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs" | "baseSeq" | "commandId" | "actor"> : never;
 type Told = Distribute<RunEvent>;
 
 const own = { type: "PAUSE", mode: "drain", source: "own", draining: [] } as const;
@@ -23,7 +23,7 @@ function told(slot: boolean, events: readonly Told[]) {
   let atMs = 0;
   for (const event of events) {
     atMs += 1_000;
-    const stamped = { ...event, atMs, runMs: 0, commandId: `c${atMs}`, actor: "ada" };
+    const stamped = { ...event, atMs, runMs: 0, baseSeq: 0, commandId: `c${atMs}`, actor: "ada" };
     ({ snapshot, effects } = step(runMachine, snapshot, stamped));
   }
   const replies = effects.filter((effect) => effect.type === "effect.reply");
@@ -354,7 +354,10 @@ describe("run time", () => {
       [own, 5_000],
       [goOn, 2_000],
     ] as const) {
-      ({ snapshot } = step(runMachine, snapshot, { ...event, ...{ atMs, runMs: 0, commandId: "c", actor: "ada" } }));
+      ({ snapshot } = step(runMachine, snapshot, {
+        ...event,
+        ...{ atMs, runMs: 0, baseSeq: 0, commandId: "c", actor: "ada" },
+      }));
     }
     expect(runTimeMs(snapshot.context as RunContext, 2_000)).toBe(5_000);
     expect(runTimeMs(snapshot.context as RunContext, 2_300)).toBe(5_300);

@@ -5,7 +5,7 @@ import { type RunInput, runMachine } from "../../src/machines/run.machine.ts";
 import { executionId, type StageContext, type StageInput, stageMachine } from "../../src/machines/stage.machine.ts";
 import type { AnyStateMachine } from "../../src/machines/xstate.ts";
 
-export const now = { atMs: 5_000, runMs: 4_000 } as const;
+export const now = { atMs: 5_000, runMs: 4_000, baseSeq: 7 } as const;
 const stamp = { ...now, commandId: "c-1", actor: "ada" } as const;
 
 export function stageInput(more: Partial<StageInput> = {}): StageInput {

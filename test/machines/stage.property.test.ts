@@ -220,12 +220,12 @@ describe("a stage, whatever happens to it,", () => {
         seen.push(...effects);
       };
       for (const event of replayed) take(event);
-      take({ type: "CANCEL", atMs: 1, runMs: 1 });
+      take({ type: "CANCEL", atMs: 1, runMs: 1, baseSeq: 0 });
       const execution = executionId(snapshot.context);
       if (last.execution === "executing") {
         expect(snapshot.value).toEqual({ control: "cancelling", execution: "executing" });
         const end = { outcome: { status: "success" } };
-        take({ type: "EXECUTION_ENDED", execution, end, outcome: end.outcome, atMs: 2, runMs: 2 });
+        take({ type: "EXECUTION_ENDED", execution, end, outcome: end.outcome, atMs: 2, runMs: 2, baseSeq: 0 });
       }
       expect(snapshot.value).toEqual({ control: "cancelled", execution: "cancelled" });
       const entries = seen.filter(isType("effect.journal")).map(({ entry }) => entry);

@@ -5,7 +5,7 @@ import { executionId, type StageInput, stageMachine } from "../../src/machines/s
 import { begin, type SnapshotOf, step } from "../../src/machines/xstate.ts";
 import { stageInput } from "./samples.ts";
 
-type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs"> : never;
+type Distribute<T> = T extends unknown ? Omit<T, "atMs" | "runMs" | "baseSeq"> : never;
 type Told = Distribute<StageEvent>;
 
 /** A stage that is told things; run time is a hundred ms further on each time. */
@@ -21,7 +21,7 @@ class Stage {
   tell(...events: readonly Told[]): this {
     for (const event of events) {
       this.#runMs += 100;
-      const stamped = { ...event, atMs: this.#runMs + 1_000, runMs: this.#runMs } as StageEvent;
+      const stamped = { ...event, atMs: this.#runMs + 1_000, runMs: this.#runMs, baseSeq: 0 } as StageEvent;
       ({ snapshot: this.#snapshot, effects: this.effects } = step(stageMachine, this.#snapshot, stamped));
     }
     return this;

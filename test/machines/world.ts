@@ -203,7 +203,7 @@ export class World {
     const snapshot = this.actors.get(to);
     if (!snapshot) return;
     const kind = to === "run" ? "run" : to.startsWith("branch:") ? "branch" : "stage";
-    const stamped = { ...event, atMs: this.nowMs, runMs: this.#runMs() };
+    const stamped = { ...event, atMs: this.nowMs, runMs: this.#runMs(), baseSeq: 0 };
     const { snapshot: next, effects } = step(machines[kind] as never, snapshot as never, stamped as never) as Step;
     this.actors.set(to, next);
     for (const effect of effects) {
@@ -320,7 +320,7 @@ export class World {
     const { snapshot, effects } = begin(branchMachine, { branch, origin: "main", control: this.control as "running" });
     this.actors.set(`branch:${branch}`, snapshot as Snapshot);
     for (const effect of effects) this.#absorb(effect);
-    const hop = this.#take(decideHead(this.#facts(), indexGraph(this.graph).start?.id ?? ""));
+    const hop = this.#take(decideHead(this.#facts(), { node: indexGraph(this.graph).start?.id ?? "" }));
     this.#queue.push({ to: `branch:${branch}`, event: { type: "HEAD", hop } });
   }
 
@@ -334,6 +334,7 @@ export class World {
       control: this.control as "running",
       atMs: this.nowMs,
       runMs: this.#runMs(),
+      baseSeq: 0,
     });
     this.actors.set(`stage:${stage}`, snapshot as Snapshot);
     for (const effect of effects) this.#absorb(effect);

@@ -102,5 +102,6 @@ export function branchContext(branch: BranchFold, place: Omit<Place, "execution"
     outcome: carriedOf(branch),
     by: branch.outcome?.stage ?? null,
     cancelled: false,
+    since: 0,
   };
 }

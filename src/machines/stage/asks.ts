@@ -1,5 +1,6 @@
 /** What the stage chart asks of the driver, and what it tells its branch. */
 import type { RoutingOutcome } from "../../graph/index.ts";
+import { formatBranch } from "../../journal/address.ts";
 import type { Effect, StageEvent } from "../protocol.ts";
 import { emit } from "../xstate.ts";
 import {
@@ -16,6 +17,7 @@ import {
   settledOutcome,
   waitTimer,
 } from "./facts.ts";
+import { branchEnd } from "./region.ts";
 
 const effect = (build: (args: Args) => Effect) =>
   emit<StageContext, StageEvent, undefined, StageEvent, Effect>(({ context, event }) => build({ context, event }));
@@ -109,6 +111,34 @@ export const stageAsks = {
     type: "effect.message",
     to: `branch:${context.branch}`,
     event: { type: "STAGE_HELD" },
+  })),
+  "ask for the facts": effect(({ context }) => ({
+    type: "effect.region.open",
+    stage: context.stage,
+    node: context.node,
+  })),
+  "begin the branch": effect(({ context }) => {
+    // The one that was counted last.
+    const index = (context.region?.next ?? 1) - 1;
+    return { type: "effect.branch.spawn", branch: formatBranch({ activation: context.stage, index }), index };
+  }),
+  "keep the branch's end": effect(({ context, event }) => ({
+    type: "effect.region.keep",
+    stage: context.stage,
+    end: branchEnd(event),
+    counts: context.region?.decision === null,
+  })),
+  "drop the branch's end": effect(({ context, event }) => ({
+    type: "effect.region.keep",
+    stage: context.stage,
+    end: branchEnd(event),
+    counts: false,
+  })),
+  "ask for the outcome": effect(({ context }) => ({
+    type: "effect.region.settle",
+    stage: context.stage,
+    node: context.node,
+    decision: context.region?.decision ?? { decision: "fail", status: "fail" },
   })),
   leave: effect(({ context }) => ({ type: "effect.ended", actor: `stage:${context.stage}` })),
 };

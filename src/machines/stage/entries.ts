@@ -28,6 +28,17 @@ const entry = (build: (args: Args) => NewEntry) =>
     entry: build({ context, event }),
   }));
 
+/** What comes with the outcome of an activation. */
+function settlement(event: StageEvent) {
+  if (event.type !== "SETTLED") return {};
+  const { code, removed, provenance } = event;
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(removed === undefined ? {} : { removed: [...removed] }),
+    ...(provenance === undefined ? {} : { provenance: { ...provenance } }),
+  };
+}
+
 export const stageEntries = {
   "record started": entry(({ context }) => ({
     type: "stage.started",
@@ -148,12 +159,13 @@ export const stageEntries = {
     ...where(context),
     data: { outcome: { status: "success" }, kind: context.type },
   })),
-  "record settled": entry(({ context }): NewEntry => {
+  "record settled": entry(({ context, event }): NewEntry => {
     const outcome = settledOutcome(context);
     const place = context.kind === "execution" ? which(context) : where(context);
-    if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code: "fail" } };
+    const { code = "fail", ...merged } = settlement(event);
+    if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code, ...merged } };
     if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome } };
-    return { type: "stage.succeeded", ...place, data: { outcome } };
+    return { type: "stage.succeeded", ...place, data: { outcome, ...merged } };
   }),
   "record cancelled": entry(({ context, event }) => ({
     type: "stage.cancelled",

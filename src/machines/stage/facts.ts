@@ -4,6 +4,7 @@ import type { EntryOutcome } from "../../journal/catalogue.ts";
 import { CRASH_INTERRUPTIONS_MAX } from "../../limits.ts";
 import { backoffDelayMs, decideAttempt } from "../attempt.ts";
 import type { AbortReason, StageEvent, StageKind, StageLimits } from "../protocol.ts";
+import type { RegionContext } from "./region.ts";
 
 export interface StageInput {
   readonly stage: string;
@@ -25,6 +26,7 @@ export interface StageInput {
   readonly control: "running" | "pausing" | "paused" | "cancelling";
   readonly atMs: number;
   readonly runMs: number;
+  readonly baseSeq: number;
 }
 
 export interface StageContext {
@@ -51,6 +53,10 @@ export interface StageContext {
   /** An answer or result that waits to be acted on. */
   settled: EntryOutcome | null;
   choice: string | null;
+  /** Of a parallel node or container, once its facts are gathered. */
+  region?: RegionContext;
+  /** Base seq of the turn since which it holds; held stages go on in this order. Absent where it never held. */
+  since?: number;
 }
 
 export const executionId = (context: Pick<StageContext, "stage" | "attempt" | "start">): string =>

@@ -1,0 +1,122 @@
+/** What an activation comes to: results in order, merged keys with their provenance. Source: 03 §5-6. */
+import { assert } from "../../errors.ts";
+import { findJoin, type GraphNode, type JsonValue, parallelSettings } from "../../graph/index.ts";
+import { readStageAddress } from "../../journal/address.ts";
+import type { ContextValue, EntryOutcome } from "../../journal/catalogue.ts";
+import { MERGE_ENGINE_KEYS } from "../../journal/context-changes.ts";
+import { type BranchResult, mergeBranches } from "../../machines/merge.ts";
+import type { Effect, RegionDecision, StageEvent } from "../../machines/protocol.ts";
+import type { Draft } from "../draft.ts";
+import { endsScope, type KeptEnd } from "../regions.ts";
+
+type Settled = Omit<Extract<StageEvent, { type: "SETTLED" }>, "atMs" | "runMs" | "baseSeq">;
+
+/** The outcome of an activation whose branches have all ended. */
+export function settleRegion(
+  draft: Draft,
+  { stage, node, decision }: Extract<Effect, { type: "effect.region.settle" }>,
+): Settled {
+  const graphNode = draft.held.index.node(node);
+  assert(graphNode, "an activation is of a node of the pipeline", { node });
+  if (graphNode.type === "parallel") return settleParallel(draft, graphNode, { stage, decision });
+  if (graphNode.type !== "foreach") return settled(decision, {});
+  const results = endsOf(draft, stage).map(([index, { status, notes, value }]) => ({
+    index,
+    status,
+    notes: notes ?? null,
+    value: value ?? null,
+  }));
+  return settled(decision, inEntryForm(draft, { [`foreach.${node}.results`]: results }));
+}
+
+interface Activation {
+  readonly stage: string;
+  readonly decision: RegionDecision;
+}
+
+function settleParallel(draft: Draft, node: GraphNode, { stage, decision }: Activation): Settled {
+  const settings = parallelSettings(draft.held.graph, node);
+  const results = resultsOf(draft, node, stage).filter(
+    ({ status }) => settings.join.errorPolicy !== "ignore" || !isFailure(status),
+  );
+  const failed = decision.decision === "fail";
+  const merge = mergeBranches({ node: node.id, activation: stage, results, settings, failed });
+  const updates: Record<string, JsonValue> = {
+    "parallel.results": results as unknown as JsonValue,
+    [`parallel.${node.id}.results`]: results as unknown as JsonValue,
+    ...merge.updates,
+  };
+  const outcome = merge.conflicts.length > 0 ? conflicting(merge.conflicts) : decision;
+  const removed = staleKeys(draft, { stage, prefix: `parallel.${node.id}.`, updates });
+  return {
+    ...settled(outcome, inEntryForm(draft, updates)),
+    ...(removed.length > 0 ? { removed } : {}),
+    ...(Object.keys(merge.provenance).length > 0 ? { provenance: merge.provenance } : {}),
+  };
+}
+
+function conflicting(conflicts: readonly { key: string; branches: readonly string[] }[]): RegionDecision {
+  const named = conflicts.map(({ key, branches }) => `${key} (${branches.join(", ")})`).join("; ");
+  const reason = `merge_conflict: branches wrote different values: ${named}; say which counts with conflict or conflict.<key>`;
+  return { decision: "fail", status: "fail", code: "merge_conflict", reason };
+}
+
+/** By branch index, whatever the order they ended in. */
+function resultsOf(draft: Draft, node: GraphNode, activation: string): BranchResult[] {
+  const { heads } = findJoin(draft.held.graph, node.id);
+  const names = heads.map(({ to }) => to);
+  return endsOf(draft, activation).map(([index, { status, notes, outcome }]) => {
+    const head = names[index] ?? "";
+    const isShared = names.indexOf(head) !== names.lastIndexOf(head);
+    return {
+      id: isShared ? `${head}.${index}` : head,
+      index,
+      status,
+      notes: notes ?? null,
+      outcome: outcome ?? null,
+      context: changedKeys(draft, `${activation}/${index}`),
+    };
+  });
+}
+
+function changedKeys(draft: Draft, branch: string): Record<string, JsonValue> {
+  const changed: Record<string, JsonValue> = {};
+  for (const [key, value] of draft.scopes.own(branch)) {
+    if (value !== undefined && !MERGE_ENGINE_KEYS.has(key)) changed[key] = value;
+  }
+  return changed;
+}
+
+function endsOf(draft: Draft, activation: string): (readonly [number, KeptEnd])[] {
+  const kept = [...draft.scopes.own(endsScope(activation))];
+  return kept.map(([index, end]) => [Number(index), end as unknown as KeptEnd] as const).sort(([a], [b]) => a - b);
+}
+
+function isFailure(status: string): boolean {
+  return status === "fail" || status === "retry";
+}
+
+/** Keys of an earlier activation that this one does not write: an activation replaces them whole. */
+function staleKeys(
+  draft: Draft,
+  { stage, prefix, updates }: { readonly stage: string; readonly prefix: string; readonly updates: object },
+): string[] {
+  const address = readStageAddress(stage);
+  // The first visit on the main path has none before it.
+  if (!address || (address.visit === 1 && address.branch === "main")) return [];
+  return draft.scopes.keysSeen(address.branch).filter((key) => key.startsWith(prefix) && !Object.hasOwn(updates, key));
+}
+
+function inEntryForm(draft: Draft, updates: Readonly<Record<string, JsonValue>>): Record<string, ContextValue> {
+  return Object.fromEntries(Object.entries(updates).map(([key, value]) => [key, draft.toContextValue(value)]));
+}
+
+function settled(decision: RegionDecision, contextUpdates: Record<string, ContextValue>): Settled {
+  const { status, code, reason } = decision;
+  const outcome: EntryOutcome = {
+    status,
+    ...(Object.keys(contextUpdates).length > 0 ? { contextUpdates } : {}),
+    ...(reason === undefined ? {} : { failureReason: reason }),
+  };
+  return { type: "SETTLED", outcome, ...(code === undefined ? {} : { code }) };
+}
