@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   gate_not_found: { http: 404, exit: 66, retryable: false },
   artifact_not_found: { http: 404, exit: 66, retryable: false },
   branch_not_found: { http: 404, exit: 66, retryable: false },
+  key_not_found: { http: 404, exit: 66, retryable: false },
   run_exists: { http: 409, exit: 5, retryable: false },
   not_paused: { http: 409, exit: 5, retryable: false },
   pause_withdrawn: { http: 409, exit: 5, retryable: false },

@@ -61,4 +61,8 @@ export type {
   StartOptions,
   VerifyReport,
 } from "./runtime/api.ts";
+export type { BranchesPage, BranchesQuery } from "./runtime/queries/regions/branches.ts";
+export type { JoinRow, JoinsPage, JoinsQuery } from "./runtime/queries/regions/joins.ts";
+export type { KeySource } from "./runtime/queries/regions/key-writers.ts";
+export type { Provenance, ProvenanceQuery } from "./runtime/queries/regions/provenance.ts";
 export { createRuntime } from "./runtime/create-runtime.ts";

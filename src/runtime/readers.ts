@@ -4,6 +4,9 @@ import type { RunRow, Store } from "../persistence/store.ts";
 import type { Question, Runtime } from "./api.ts";
 import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
 import { findRun } from "./queries/find-run.ts";
+import { branchesOf } from "./queries/regions/branches.ts";
+import { joinsOf } from "./queries/regions/joins.ts";
+import { provenanceOf } from "./queries/regions/provenance.ts";
 import { listRuns } from "./queries/runs.ts";
 import { stateAt } from "./queries/state-at.ts";
 import { tailEntries } from "./queries/tail-entries.ts";
@@ -19,6 +22,9 @@ type Readers = Pick<
   | "view"
   | "stateAt"
   | "pipeline"
+  | "branches"
+  | "joins"
+  | "provenance"
   | "artifacts"
   | "artifact"
   | "verify"
@@ -34,6 +40,9 @@ export function createReaders(store: Store, graphOf: (run: RunRow) => Promise<Gr
     view: async (runId, options = {}) => (await viewOf(store, runId, options)).view,
     stateAt: (runId, seq) => stateAt(store, runId, seq),
     pipeline: async (runId) => graphOf(await findRun(store, runId)),
+    branches: (runId, query = {}) => branchesOf(store, runId, query),
+    joins: (runId, query = {}) => joinsOf(store, runId, query),
+    provenance: (runId, key, query = {}) => provenanceOf(store, runId, { ...query, key }),
     artifacts: (runId) => artifactsOf(store, runId),
     artifact: (runId, id) => artifactBytes(store, runId, id),
     verify: (runId) => verifyRunWhole(store, runId),

@@ -18,13 +18,9 @@ export async function contextOf(
   runId: string,
   options: { readonly branch?: string | undefined; readonly at?: number | undefined } = {},
 ): Promise<Record<string, JsonValue>> {
-  const run = await findRun(store, runId);
-  const atSeq = options.at === undefined ? undefined : (await turnAt(store, run, options.at)).used;
-  const scopes = await store.read("scopes", { runId });
-  const branch = options.branch ?? MAIN_BRANCH;
   // Undefined: the key is gone here, which hides the parent's.
   const values = new Map<string, StoredValue | undefined>();
-  for (const { scope, seen } of scopeChain(scopes, { branch, atSeq, runId })) {
+  for (const { scope, seen } of await visibleScopes(store, runId, options)) {
     const rows = await store.read("context", seen === undefined ? { runId, scope } : { runId, scope, atSeq: seen });
     for (const row of rows) if (!values.has(row.key)) values.set(row.key, row.value);
   }
@@ -36,13 +32,29 @@ export async function contextOf(
   );
 }
 
-/** The scopes a branch reads through, innermost first, each with the seq it is seen at (undefined: now). */
+/** A scope that a branch reads, and the seq it is seen at; undefined: now. */
+export interface VisibleScope {
+  readonly scope: string;
+  readonly seen: number | undefined;
+}
+
+/** The scopes a branch reads through, innermost first. *Throws* as {@link contextOf}. */
+export async function visibleScopes(
+  store: Store,
+  runId: string,
+  { branch = MAIN_BRANCH, at }: { readonly branch?: string | undefined; readonly at?: number | undefined },
+): Promise<readonly VisibleScope[]> {
+  const run = await findRun(store, runId);
+  const atSeq = at === undefined ? undefined : (await turnAt(store, run, at)).used;
+  return scopeChain(await store.read("scopes", { runId }), { branch, atSeq, runId });
+}
+
 function scopeChain(
   scopes: readonly ScopeEntry[],
   from: { readonly branch: string; readonly atSeq: number | undefined; readonly runId: string },
-): { scope: string; seen: number | undefined }[] {
+): VisibleScope[] {
   const rows = new Map(scopes.map((row) => [row.scope, row]));
-  const chain: { scope: string; seen: number | undefined }[] = [];
+  const chain: VisibleScope[] = [];
   let scope: string | undefined = from.branch;
   let seen = from.atSeq;
   while (scope !== undefined && chain.length <= scopes.length) {
