@@ -5,6 +5,8 @@ export const NODES_MAX = 20_000;
 export const EDGES_MAX = 100_000;
 /** Attributes of all nodes and edges of a pipeline together, inherited ones counted wherever they arrive. */
 export const ATTRIBUTES_MAX = 2_000_000;
+/** Pipelines of child runs, with those of theirs, that a run pins when it starts. */
+export const CHILD_PIPELINES_MAX = 256;
 /** Nesting of subgraphs in a pipeline's text and of parentheses in a condition. */
 export const NESTING_MAX = 100;
 

@@ -7,6 +7,7 @@ import type { ExecutionEnd } from "../machines/protocol.ts";
 import { runMachine } from "../machines/run.machine.ts";
 import { begin } from "../machines/xstate.ts";
 import type { ArtifactRow, CommandRow, RunCreation } from "../persistence/store.ts";
+import type { ChildPins } from "./children/pins.ts";
 import { deliverCommand } from "./commands.ts";
 import { Draft } from "./draft.ts";
 import { answerAtDeadline } from "./gates.ts";
@@ -57,6 +58,8 @@ export interface CreatedData {
   readonly rootRunId?: string;
   readonly restarts?: number;
   readonly maxRestarts?: number;
+  /** Pipelines of the runs that its nodes start. */
+  readonly children?: ChildPins;
 }
 
 /** How an execution ended, ready to be stored. */
@@ -139,6 +142,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
   const { runId, createdAtMs, inputs, labels } = create;
   draft.create = create;
   if (head !== undefined) draft.scopes.set("@run", "head", head);
+  if (created.children) draft.scopes.set("@run", "children", { ...created.children });
   if (created.restarts) draft.scopes.set("@run", "restarts", created.restarts);
   draft.record({
     type: "run.created",
@@ -150,6 +154,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
       ...(created.rootRunId === undefined ? {} : { rootRunId: created.rootRunId }),
       ...(created.restarts === undefined ? {} : { restarts: created.restarts }),
       ...(created.maxRestarts === undefined ? {} : { maxRestarts: created.maxRestarts }),
+      ...(created.children === undefined ? {} : { children: { ...created.children } }),
     },
   });
   const { snapshot } = begin(runMachine, { runId, createdAtMs, slot });

@@ -1,6 +1,7 @@
 /** Starting over: the run that follows one whose path took a `loop_restart` edge. Source: 03 §4. */
 import type { JsonValue } from "../graph/index.ts";
 import type { RunCreation, TurnWrite } from "../persistence/store.ts";
+import { heldPins } from "./children/pins.ts";
 import type { Draft } from "./draft.ts";
 import { followerId, type HeldRun } from "./held-run.ts";
 import { type CreatedData, computeTurn, type TurnSettings } from "./inputs.ts";
@@ -28,11 +29,17 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
     rootRunId,
     restarts,
     maxRestarts: settings.maxRestarts,
+    ...childrenOf(held),
   };
   const head = draft.restart as string;
   const next = emptyRun(create, graph, restarts);
   const input = { kind: "begin" as const, create, slot: false, created, head };
   return computeTurn(next, input, { ...settings, atMs: draft.atMs }).toWrite();
+}
+
+function childrenOf(held: HeldRun): Pick<CreatedData, "children"> {
+  const pins = heldPins(held);
+  return pins === undefined ? {} : { children: pins };
 }
 
 /** What each run's main scope starts with, whatever is persisted over a restart. */

@@ -172,9 +172,10 @@ function rules(registry: HandlerRegistry, graphs: GraphCache) {
 }
 
 async function putPipeline(to: { readonly store: Store; readonly graphs: GraphCache }, prepared: PreparedPipeline) {
-  const { hash, graph, source } = prepared;
-  await to.store.putPipeline({ hash, name: graph.name, source });
-  to.graphs.keep(hash, graph);
+  for (const { hash, graph, source } of [...prepared.children.pipelines, prepared]) {
+    await to.store.putPipeline({ hash, name: graph.name, source });
+    to.graphs.keep(hash, graph);
+  }
 }
 
 type GraphCache = ReturnType<typeof createGraphCache>;
@@ -217,7 +218,7 @@ function rememberPrepared(prepare: (pipeline: Graph | string, baseDir: string) =
 }
 
 function newRun(
-  { graph, hash }: PreparedPipeline,
+  { graph, hash, children: { pins } }: PreparedPipeline,
   options: StartOptions,
   { runId, createdAtMs }: { runId: string; createdAtMs: number },
 ) {
@@ -229,6 +230,7 @@ function newRun(
       pipeline: { name: graph.name, hash },
       context: firstContext(graph, inputs),
       maxRestarts: maxRestartsOf(graph),
+      ...(Object.keys(pins).length === 0 ? {} : { children: pins }),
     },
   };
 }

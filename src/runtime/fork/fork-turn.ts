@@ -163,6 +163,7 @@ async function countersOf(
     const held = address === undefined ? undefined : readStageAddress(address);
     if (held) counters.set(`@visits:${held.branch}\0${held.node}`, held.visit);
   }
+  if (base.origin?.children) counters.set("@run\0children", { ...base.origin.children });
   if (base.origin?.restarts) counters.set("@run\0restarts", base.origin.restarts);
   if (state.branches.size === 0) {
     const [head] = await store.read("context", { runId: run.runId, scope: "@run", key: "head", atSeq: base.seq });
