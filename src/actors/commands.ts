@@ -1,6 +1,7 @@
 /** Commands to a run: who may do what when is the run chart's; here they are put to it and answered. Source: 03 §2. */
 import type { JsonValue } from "../graph/index.ts";
 import type { CommandRow } from "../persistence/store.ts";
+import { decideBranchCancel } from "./branch-cancel.ts";
 import type { Draft } from "./draft.ts";
 import { refuseClosed } from "./gates/closed-gates.ts";
 import { type AnswerReading, type Question, readAnswer } from "./gates/read-answer.ts";
@@ -49,8 +50,29 @@ export function deliverCommand(
   };
   if (row.verb === "answer") return deliverAnswer(turn, row);
   if (row.verb === "steer") return deliverSteer(draft, row);
+  const part = partOf(row);
+  if (part !== undefined) return cancelPart(turn, row, part);
   const event = commandEvent(draft, input, settings);
   if (event) deliver(turn, { to: RUN_ACTOR, event });
+}
+
+/** What a cancel is for, where it is not the whole run. */
+function partOf({ verb, body }: CommandRow): string | undefined {
+  const branch = verb === "cancel" ? (body as Record<string, unknown> | null)?.["branch"] : undefined;
+  return typeof branch === "string" ? branch : undefined;
+}
+
+function cancelPart(turn: TurnContext, row: CommandRow, path: string): void {
+  const { draft } = turn;
+  const decision = decideBranchCancel(draft, path, row.reason);
+  if (decision.kind === "refuse") {
+    draft.reply = { ...replyTo(draft, row), code: decision.code, hint: decision.hint };
+    return;
+  }
+  draft.reply = { ...replyTo(draft, row), accepted: true, changed: decision.kind === "tell" };
+  if (decision.kind === "so") return;
+  draft.reply = { ...draft.reply, place: decision.place };
+  deliver(turn, decision.message);
 }
 
 function commandEvent(draft: Draft, { row, hasSlot }: CommandInput, settings: { readonly cancelGraceMs: number }) {
@@ -132,13 +154,14 @@ function refuseAnswer(draft: Draft, gate: string): { code: string; hint: string 
 export function answerCommand(draft: Draft): CommandResult | undefined {
   const { reply } = draft;
   if (!reply) return undefined;
-  const { row, accepted, changed, before, code, hint } = reply;
+  const { row, accepted, changed, before, code, hint, place } = reply;
   const after = statusOf(draft);
   const reason = row.reason === undefined ? {} : { reason: row.reason };
   draft.record(
     accepted
       ? {
           type: "control.accepted",
+          ...place,
           data: {
             verb: row.verb,
             before: before as "running",

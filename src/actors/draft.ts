@@ -40,6 +40,8 @@ export interface CommandReply {
   readonly before: string;
   readonly code?: string;
   readonly hint?: string;
+  /** Branch or activation that it is for, where that is not the whole run. */
+  readonly place?: { readonly branch?: string; readonly stage?: string };
 }
 
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;

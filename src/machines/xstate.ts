@@ -57,7 +57,7 @@ function createScope() {
       if (action.type !== "xstate.emit" || !action.params?.event) {
         throw new InvariantError(`a chart may only assign and emit; found the action ${action.type}`);
       }
-      effects.push(action.params.event);
+      if (action.params.event.type !== "effect.none") effects.push(action.params.event);
     },
   };
   return {

@@ -70,6 +70,11 @@ export interface ContinueOptions extends CommandOptions {
 }
 
 export interface CancelOptions extends CommandOptions {
+  /**
+   * Only this branch, or all branches of an activation (the address of their stage): it counts as failed for its join.
+   * Refused: `use_run_cancel`, `branch_finished`, `branch_not_found`, `join_decided`.
+   */
+  readonly branch?: string;
   readonly graceMs?: number;
   readonly force?: boolean;
 }

@@ -39,7 +39,7 @@ export function createRun(runId: string, deps: RunDeps): Run {
     settled: (status) => whenSettled(store, runId, status),
     pause: ({ mode, deadlineMs, ...options } = {}) => send("pause", { mode, deadlineMs }, options),
     continue: ({ message, context, ...options } = {}) => send("continue", { message, context }, options),
-    cancel: ({ graceMs, force, ...options } = {}) => send("cancel", { graceMs, force }, options),
+    cancel: ({ graceMs, force, branch, ...options } = {}) => send("cancel", { graceMs, force, branch }, options),
     answer: (gate, answer, options = {}) => send("answer", { gate, answer }, options),
     steer: (message, options = {}) => send("steer", { message }, options),
     questions: async () => (await store.read("gates", { runId, open: true })) as readonly Question[],
