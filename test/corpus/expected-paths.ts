@@ -1,14 +1,8 @@
 /** Where each pipeline of the corpus has to lead. Worked out from the rules of routing, not recorded. */
 import { consensus, rogue, semport } from "./expected-cycles.ts";
 import { LADDERS } from "./expected-ladders.ts";
+import { factory, newsletter, triage } from "./expected-parallels.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** Of what these contain, nothing can be run yet: the types that a start names. */
-export const CANNOT_RUN: Readonly<Record<string, readonly string[]>> = {
-  "forge/examples--03-parallel-triage-and-fanin.dot": ["parallel", "parallel.fan_in"],
-  "kilroy/demo--substack-spec-v01.dot": ["parallel"],
-  "kilroy/skills--create-dotfile--reference_template.dot": ["parallel"],
-};
 
 /** Start, one stage, exit. */
 const oneStage: readonly Scenario[] = [
@@ -231,6 +225,9 @@ const sync: readonly Scenario[] = [
 
 export const EXPECTED: Readonly<Record<string, readonly Scenario[]>> = {
   ...LADDERS,
+  "forge/examples--03-parallel-triage-and-fanin.dot": triage,
+  "kilroy/demo--substack-spec-v01.dot": newsletter,
+  "kilroy/skills--create-dotfile--reference_template.dot": factory,
   "kilroy/cmd--kilroy--testdata--batch--clean.dot": oneStage,
   "kilroy/cmd--kilroy--testdata--batch--has_errors.dot": oneStage,
   "kilroy/cmd--kilroy--testdata--batch--no_status_contract.dot": oneStage,

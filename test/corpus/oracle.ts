@@ -1,11 +1,14 @@
 /**
  * Where a pipeline leads, worked out a second time and in another way: a walk over the graph by the letter of the rules
- * of routing, without actors, turns or plans. Knows what the corpus uses, and nothing of parallels and containers.
+ * of routing, without actors, turns or plans, one branch after the other. Knows what the corpus uses: fan-outs that wait
+ * for all of their branches, and no containers.
  */
 import type { Graph, GraphEdge, GraphNode, Outcome } from "../../src/index.ts";
+import { type BranchEnd, decide, joinOf, winnerOf } from "./oracle-joins.ts";
 import type { Script } from "./scenario.ts";
 
 export interface Walk {
+  /** A fan-out is followed by the ways of its branches: `fan[a b|c]`. */
   readonly path: string;
   readonly ends: string;
 }
@@ -24,34 +27,55 @@ const RESTARTS_MAX = 50;
 interface State {
   readonly graph: Graph;
   readonly options: WalkOptions;
+  /** Where the branch ends; undefined on the main path. */
+  readonly join: string | undefined;
+  /** Of all branches together. */
+  readonly walked: { visits: number };
   visits: Map<string, number>;
   context: Map<string, unknown>;
   gates: Map<string, string>;
   redirects: number;
   restarts: number;
   last: Outcome;
+  /** How the branches of the last fan-out ended. */
+  results: readonly BranchEnd[];
 }
 
 /** A node to go to, or the end. */
 type Step = { readonly to: string; readonly restart?: boolean } | { readonly ends: string };
 
+/** Ways a branch ends that its join asks for the status it carries. */
+const CARRIED: readonly string[] = ["joined", "completed"];
+
 export function walk(graph: Graph, options: WalkOptions): Walk {
-  const state: State = { graph, options, ...fresh(), restarts: 0 };
+  const state: State = { graph, options, join: undefined, walked: { visits: 0 }, ...fresh(), restarts: 0 };
+  return travel(state, graph.nodes.find(({ type }) => type === "start")?.id ?? "");
+}
+
+function travel(state: State, first: string): Walk {
   const path: string[] = [];
-  let step: Step = { to: graph.nodes.find(({ type }) => type === "start")?.id ?? "" };
+  let step: Step = { to: first };
   while ("to" in step) {
+    if (step.to === state.join) return { path: path.join(" "), ends: "joined" };
     if (step.restart) {
       if (state.restarts === RESTARTS_MAX) return { path: path.join(" "), ends: "restart_limit" };
       Object.assign(state, fresh(), { restarts: state.restarts + 1 });
       path.push("/");
     }
-    const node = nodeOf(graph, step.to);
+    const node = nodeOf(state.graph, step.to);
     const visit = (state.visits.get(node.id) ?? 0) + 1;
     if (visit > Number(node.attributes["max_visits"] ?? 1000)) return { path: path.join(" "), ends: "max_visits" };
-    if (path.length >= options.visitsMax) return { path: path.join(" "), ends: "too_long" };
+    if (state.walked.visits >= state.options.visitsMax) return { path: path.join(" "), ends: "too_long" };
     state.visits.set(node.id, visit);
+    state.walked.visits += 1;
     path.push(node.id);
-    step = visitNode(state, node, visit);
+    if (node.type !== "parallel") {
+      step = visitNode(state, node, visit);
+      continue;
+    }
+    const ways = fanOut(state, node);
+    path.push(`${path.pop()}[${ways.paths.join("|")}]`);
+    step = ways.step;
   }
   return { path: path.join(" "), ends: step.ends };
 }
@@ -63,7 +87,28 @@ function fresh() {
     gates: new Map<string, string>(),
     redirects: 0,
     last: { status: "success" } as Outcome,
+    results: [],
   };
+}
+
+/** Every branch from the context as it is here; what they write stays theirs. */
+function fanOut(state: State, node: GraphNode): { readonly paths: readonly string[]; readonly step: Step } {
+  const join = joinOf(state.graph, node.id);
+  const paths: string[] = [];
+  const ends: BranchEnd[] = [];
+  const out = state.graph.edges.filter(({ from }) => from === node.id);
+  for (const { to } of out.filter(({ attributes }) => !attributes["condition"])) {
+    const branch: State = { ...state, ...fresh(), join, context: new Map(state.context) };
+    const { path, ends: end } = travel(branch, to);
+    paths.push(path);
+    if (end === "too_long") return { paths, step: { ends: end } };
+    ends.push({ status: CARRIED.includes(end) ? branch.last.status : "fail", wrote: branch.context });
+  }
+  state.last = { status: decide(String(node.attributes["join_policy"] ?? "wait_all"), ends) };
+  state.results = ends;
+  const chosen = conditional(state, out);
+  if (chosen) return { paths, step: follow(chosen) };
+  return { paths, step: state.last.status === "fail" ? redirect(state, node) : { to: join } };
 }
 
 function visitNode(state: State, node: GraphNode, visit: number): Step {
@@ -75,7 +120,11 @@ function visitNode(state: State, node: GraphNode, visit: number): Step {
     state.last = { status: "success" };
     return follow(out[choices[Math.min(visit, choices.length) - 1] ?? 0] as GraphEdge);
   }
-  if (node.type !== "start") state.last = perform(state, node, visit);
+  if (node.type === "parallel.fan_in") {
+    const winner = winnerOf(state.results);
+    state.last = { status: winner ? "success" : "fail" };
+    for (const [key, value] of winner?.wrote ?? []) state.context.set(key, value);
+  } else if (node.type !== "start") state.last = perform(state, node, visit);
   for (const [key, value] of Object.entries(state.last.contextUpdates ?? {})) state.context.set(key, value);
   if (node.attributes["goal_gate"] === true || node.attributes["goal_gate"] === "true")
     state.gates.set(node.id, state.last.status);
@@ -119,7 +168,10 @@ function afterFailure(state: State, node: GraphNode, out: readonly GraphEdge[]):
   const [first] = unconditional(out);
   const chosen =
     conditional(state, out) ?? (first && nodeOf(state.graph, first.to).type === "conditional" ? first : undefined);
-  if (chosen) return follow(chosen);
+  return chosen ? follow(chosen) : redirect(state, node);
+}
+
+function redirect(state: State, node: GraphNode): Step {
   const target = retryTarget(state, node);
   if (target === undefined) return { ends: "stage_failed" };
   if (state.redirects === REDIRECTS_MAX) return { ends: "redirect_limit" };
@@ -127,8 +179,12 @@ function afterFailure(state: State, node: GraphNode, out: readonly GraphEdge[]):
   return { to: target };
 }
 
-function retryTarget({ graph }: State, node: GraphNode): string | undefined {
-  const named = [node.attributes, graph.attributes].flatMap((of) => [of["retry_target"], of["fallback_retry_target"]]);
+/** The graph's targets are for the main path. */
+function retryTarget({ graph, join }: State, node: GraphNode): string | undefined {
+  const named = (join === undefined ? [node.attributes, graph.attributes] : [node.attributes]).flatMap((of) => [
+    of["retry_target"],
+    of["fallback_retry_target"],
+  ]);
   return named.find((id): id is string => graph.nodes.some((each) => each.id === id));
 }
 

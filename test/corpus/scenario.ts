@@ -13,7 +13,7 @@ export interface Scenario {
   readonly scripts?: readonly Script[];
   /** By gate: the answers in turn; the last repeats. A gate without one is left alone until its deadline. */
   readonly answers?: Readonly<Record<string, readonly string[]>>;
-  /** The nodes visited, in order; ` / ` where the run starts over. */
+  /** The nodes visited, in order; ` / ` where the run starts over; a fan-out with its branches as `fan[a b|c]`. */
   readonly path: string;
   /** `completed`, or the code of the failure. */
   readonly ends: string;
@@ -86,20 +86,38 @@ function scriptedOutcome(script: Script, { node, visit, attempt }: HandlerInput)
   return outcome.status === "fail" ? { failureReason: "scripted", ...outcome } : outcome;
 }
 
-/** Every visit once: a stage of the engine's own is entered, any other is there with its first execution. */
+/** The ways of all runs of the chain. */
 function pathOf(entries: readonly JournalEntry[]): string {
+  const runs = Map.groupBy(entries, ({ runId }) => runId);
+  return [...runs.values()].map((each) => wayOf(each, "main")).join(" / ");
+}
+
+/**
+ * Every visit of a branch once: a stage of the engine's own is entered, any other is there with its first execution.
+ * A fan-out is followed by the ways of its branches.
+ */
+function wayOf(entries: readonly JournalEntry[], path: string): string {
   const visits = entries.filter(
     ({ type, execution }) => type === "stage.entered" || (type === "stage.started" && execution?.endsWith("#1.1")),
   );
-  return visits
-    .map((entry, index) => `${index > 0 && visits[index - 1]?.runId !== entry.runId ? "/ " : ""}${placeOf(entry).node}`)
-    .join(" ");
+  const branches = entries.filter((entry) => isOf(entry, "branch.started"));
+  const own = visits.filter((entry) => placeOf(entry).branch === path);
+  const withBranches = own.map((entry) => {
+    const begun = branches.filter(({ data }) => data.activation === entry.stage).map(({ branch = "" }) => branch);
+    const ways = [...new Set(begun)].map((each) => wayOf(entries, each));
+    return `${placeOf(entry).node}${ways.length === 0 ? "" : `[${ways.join("|")}]`}`;
+  });
+  return withBranches.join(" ");
 }
 
-/** Node and visit of an entry's stage, which is on the main path. */
-export function placeOf({ stage = "" }: JournalEntry): { readonly node: string; readonly visit: number } {
-  const [, node = "", visit] = /^main\/(.+)@(\d+)$/.exec(stage) ?? [];
-  return { node, visit: Number(visit) };
+/** Branch, node and visit of an entry's stage. */
+export function placeOf({ stage = "" }: JournalEntry): {
+  readonly branch: string;
+  readonly node: string;
+  readonly visit: number;
+} {
+  const [, branch = "", node = "", visit] = /^(.+)\/([^/]+)@(\d+)$/.exec(stage) ?? [];
+  return { branch, node, visit: Number(visit) };
 }
 
 export function isOf<Type extends JournalEntry["type"]>(entry: JournalEntry, type: Type): entry is JournalEntry<Type> {
