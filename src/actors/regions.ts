@@ -9,6 +9,7 @@ import {
   containerSettings,
   findJoin,
   type GraphNode,
+  isSuccessStatus,
   type JsonValue,
   parallelSettings,
   type RoutingOutcome,
@@ -246,7 +247,7 @@ export function winnersOf(draft: Draft, activation: string): string[] {
     index: Number(index),
     status: (end as unknown as KeptEnd).status,
   }));
-  const won = ends.filter(({ status }) => status !== "fail" && status !== "retry");
+  const won = ends.filter(({ status }) => isSuccessStatus(status));
   return won.sort((a, b) => a.index - b.index).map(({ index }) => `${activation}/${index}`);
 }
 
@@ -266,7 +267,7 @@ export function keepEnd(draft: Draft, { stage, end, counts }: EffectOf<"effect.r
     draft.setLarge(endsScope(stage), kind === "loop" ? LAST : String(index), kept as unknown as JsonValue);
   }
   if (kind === "parallel") return;
-  const succeeded = counts && !end.cancelled && end.failure === undefined && status !== "fail" && status !== "retry";
+  const succeeded = counts && !end.cancelled && end.failure === undefined && isSuccessStatus(status);
   if (kind === "loop" && succeeded) copyUp(draft, branch, outer);
   draft.scopes.end(branch);
 }

@@ -1,6 +1,6 @@
 /** What an activation comes to: results in order, merged keys with their provenance. Source: 03 §5-6. */
 import { assert } from "../../errors.ts";
-import { findJoin, type GraphNode, type JsonValue, parallelSettings } from "../../graph/index.ts";
+import { findJoin, type GraphNode, isSuccessStatus, type JsonValue, parallelSettings } from "../../graph/index.ts";
 import { readStageAddress } from "../../journal/address.ts";
 import type { ContextValue, EntryOutcome } from "../../journal/catalogue.ts";
 import { MERGE_ENGINE_KEYS } from "../../journal/context-changes.ts";
@@ -37,7 +37,7 @@ interface Activation {
 function settleParallel(draft: Draft, node: GraphNode, { stage, decision }: Activation): Settled {
   const settings = parallelSettings(draft.held.graph, node);
   const results = resultsOf(draft, node, stage).filter(
-    ({ status }) => settings.join.errorPolicy !== "ignore" || !isFailure(status),
+    ({ status }) => settings.join.errorPolicy !== "ignore" || isSuccessStatus(status),
   );
   const failed = decision.decision === "fail";
   const merge = mergeBranches({ node: node.id, activation: stage, results, settings, failed });
@@ -90,10 +90,6 @@ function changedKeys(draft: Draft, branch: string): Record<string, JsonValue> {
 function endsOf(draft: Draft, activation: string): (readonly [number, KeptEnd])[] {
   const kept = [...draft.scopes.own(endsScope(activation))];
   return kept.map(([index, end]) => [Number(index), end as unknown as KeptEnd] as const).sort(([a], [b]) => a - b);
-}
-
-function isFailure(status: string): boolean {
-  return status === "fail" || status === "retry";
 }
 
 /** Keys of an earlier activation that this one does not write: an activation replaces them whole. */
