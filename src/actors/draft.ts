@@ -83,12 +83,15 @@ export class Draft {
   hops = 0;
   /** Ends of executions taken so far, of those that the turn was given. */
   endsTaken = 0;
+  /** Seq of the newest entry before what is being taken: tells apart what ends of one turn have caused. */
+  inputSeq: number;
   /** Some actors could not be reached within the limits of a turn; another one follows. */
   more = false;
 
   constructor(held: HeldRun, atMs: number) {
     this.held = held;
     this.atMs = atMs;
+    this.inputSeq = held.seq;
     this.scopes = new ScopeChanges(held.scopes);
   }
 

@@ -167,6 +167,7 @@ function takeEnds(turn: TurnContext, reports: readonly ExecutionReport[]): void 
   const { draft } = turn;
   for (const report of reports) {
     if (draft.hops * 2 >= TURN_HOPS_MAX || draft.actors.size * 2 >= TURN_ACTORS_MAX) return;
+    draft.inputSeq = draft.held.seq + draft.entries.length;
     takeEnd(turn, report);
     draft.endsTaken += 1;
   }

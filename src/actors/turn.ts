@@ -105,7 +105,7 @@ export function advance(turn: TurnContext, address: string, event: Message["even
   const { draft } = turn;
   const actor = draft.actor(address);
   if (!actor) return;
-  const stamped = { ...event, atMs: draft.atMs, runMs: draft.runMs, baseSeq: draft.held.seq };
+  const stamped = { ...event, atMs: draft.atMs, runMs: draft.runMs, baseSeq: draft.inputSeq };
   const { snapshot, effects } = step(CHARTS[actor.kind].machine, actor.snapshot, stamped);
   const moved = { kind: actor.kind, snapshot } as LiveActor;
   draft.actors.set(address, moved);
@@ -456,7 +456,7 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
     control,
     atMs: draft.atMs,
     runMs: draft.runMs,
-    baseSeq: draft.held.seq,
+    baseSeq: draft.inputSeq,
   });
   draft.actors.set(stageActor(effect.stage), { kind: "stage", snapshot });
   absorb(turn, effects);

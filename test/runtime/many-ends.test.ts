@@ -147,6 +147,25 @@ it("a command between two ends has a turn of its own, and neither overtakes it",
   expect((await run.finished()).status).toBe("completed");
 });
 
+it("the winner is the one that ended first, also when both ends came in one turn and a pause was between them and the join", async () => {
+  const { steps, end } = held(["b0", "b1", "b2"]);
+  const runtime = await openRuntime({ handlers: { step: steps } });
+  const run = await runtime.start(fan(3, ", join_policy=first_success"), { runId: "r" });
+  await entryOf(run, "stage.started", "main/fan@1/2/b2@1");
+  await run.pause();
+  for (const id of ["b2", "b0", "b1"]) end(id);
+  await entryOf(run, "run.paused");
+  expect(turnsOf(await runtime.entries("r"))).toBe(1);
+  await run.continue();
+  expect((await run.finished()).status).toBe("completed");
+  const entries = await runtime.entries("r", { types: ["branch.succeeded", "branch.superseded"] });
+  expect(entries.map(({ type, branch }) => `${type} ${branch}`)).toEqual([
+    "branch.succeeded main/fan@1/2",
+    "branch.superseded main/fan@1/0",
+    "branch.superseded main/fan@1/1",
+  ]);
+});
+
 it("one that breaks the turn is set aside alone: what shared the turn with it is stored", async () => {
   const { store, refused } = refusingStore((turn) => succeeds(turn, "b1"));
   const { steps, end, calls } = held(["b0", "b1", "b2"]);
