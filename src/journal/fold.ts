@@ -158,7 +158,9 @@ export function fold(entries: Iterable<JournalEntry>, from?: FoldState): FoldSta
 /** Folds an entry into a draft; for those who follow along while it happens. */
 export function foldInto(draft: FoldDraft, entry: JournalEntry): void {
   const { seq, turn, at: atMs } = entry;
+  const { status, seq: baseSeq, turn: turnBefore } = draft.state;
   draft.set({ seq, turn, atMs });
-  if (isFinalStatus(draft.state.status)) return;
+  if (isFinalStatus(status)) return;
+  if (turn !== turnBefore) draft.set({ baseSeq });
   (folders[entry.type] as Folder<EntryType>)(draft, entry);
 }

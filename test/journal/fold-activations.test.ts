@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { completedIterations, lowWatermark } from "../../src/journal/fold/containers.ts";
 import { readContext } from "../../src/journal/fold/context.ts";
 import { framesOf } from "../../src/journal/fold/queries.ts";
+import { isCancelling } from "../../src/journal/fold/scopes.ts";
 import { fold } from "../../src/journal/fold.ts";
 import { Script } from "./script.ts";
 
@@ -69,6 +70,20 @@ describe("a container's position", () => {
     expect(state.context.size).toBe(1);
     expect(state.visits.size).toBe(1);
     expect(JSON.stringify(state.containers.get(each)).length).toBeLessThan(250);
+  });
+
+  it("knows its newest end and its first unsuccessful one, and counts apart what was cut with it", () => {
+    const script = finish(iterate(iterate(iterate(foreach(5, 3), 0), 1), 2), 1);
+    expect(fold(script.entries).containers.get(each)).toMatchObject({
+      newest: { index: 1, seq: 8, status: "success" },
+    });
+    expect(fold(script.entries).containers.get(each)).not.toHaveProperty("unsuccessful");
+    script.add("iteration.failed", { activation: each, index: 0, status: "fail", reason: "no_route" });
+    const failed = { index: 0, seq: 9, status: "fail", reason: "no_route" };
+    expect(fold(script.entries).containers.get(each)).toMatchObject({ newest: failed, unsuccessful: failed, cut: 0 });
+    script.turn((s) => s.add("run.cancelling", { graceMs: 5 }));
+    script.add("iteration.cancelled", { activation: each, index: 2 });
+    expect(fold(script.entries).containers.get(each)).toMatchObject({ cancelled: 1, cut: 1, newest: failed });
   });
 
   it("ends with its stage, and with it what was still below", () => {
@@ -215,5 +230,24 @@ describe("a parallel node", () => {
     expect([...state.context.keys()]).toEqual(["main"]);
     expect([state.parallels.size, state.branches.size]).toEqual([0, 1]);
     expect(state.counts.branches).toMatchObject({ begun: 3, succeeded: 1, superseded: 1 });
+  });
+
+  it("cancels what goes on after its decision, and tells what was cut with it from what was cancelled by itself", () => {
+    const script = begin(begin(start(), 0), 1);
+    const cancel = { verb: "cancel", before: "running", after: "running", changed: true } as const;
+    script.add("control.accepted", cancel, { branch: `${fan}/0` });
+    script.add("branch.cancelled", { status: "fail", reason: "cancelled" }, { branch: `${fan}/0` });
+    expect(fold(script.entries).parallels.get(fan)!.branches.get(`${fan}/0`)).not.toHaveProperty("cut");
+    expect(isCancelling(fold(script.entries), `${fan}/1/h1@1`)).toBe(false);
+    const decision = { activation: fan, policy: "first_success", succeeded: 0, failed: 1, open: 2 };
+    script.add("join.decided", { ...decision, decision: "fail", winners: [] });
+    const decided = fold(script.entries);
+    expect(isCancelling(decided, `${fan}/1`)).toBe(true);
+    expect(isCancelling(decided, `${fan}/1/h1@1`)).toBe(true);
+    expect(isCancelling(decided, `${fan}/1/each@1/3/leaf@1`)).toBe(true);
+    expect([isCancelling(decided, fan), isCancelling(decided, "main")]).toEqual([false, false]);
+    const whole = begin(start(), 0).add("run.cancelling", { graceMs: 5 });
+    whole.add("branch.cancelled", { status: "fail", reason: "cancelled" }, { branch: `${fan}/0` });
+    expect(fold(whole.entries).parallels.get(fan)!.branches.get(`${fan}/0`)).toMatchObject({ cut: true });
   });
 });

@@ -151,7 +151,7 @@ describe("the next hop", () => {
     const script = new Script().begin().started(a).succeeded(a).edge(a, "a");
     const state = fold(script.entries);
     const main = state.branches.get("main")!;
-    expect(main.next).toEqual({ node: "a", rule: "unconditional", seq: 5, edge: 0 });
+    expect(main.next).toEqual({ node: "a", rule: "unconditional", seq: 5, since: 4, edge: 0 });
     expect(nextStageOf(state, main)).toBe("main/a@2");
     script.started("main/a@2");
     expect(fold(script.entries).branches.get("main")!.next).toBeUndefined();

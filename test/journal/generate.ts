@@ -187,7 +187,10 @@ class Performance {
     const decision = failed === 0 ? "success" : succeeded > 0 ? "partial_success" : "fail";
     this.#turn((s) => {
       s.add("join.decided", { activation, decision, policy: "wait_all", succeeded, failed, open: 0, winners: [] });
-      s.succeeded(activation).edge(activation, "next");
+      const outcome = { status: decision, contextUpdates: { merged: succeeded } };
+      const provenance = { merged: { branches: paths, rule: "sum" } };
+      s.add("stage.succeeded", { outcome, removed: ["goal", "k1"], provenance }, { branch, stage: activation });
+      s.edge(activation, "next");
     });
   }
 
@@ -203,7 +206,8 @@ class Performance {
     });
     for (let first = 0; first < total; first += maxParallel) {
       const batch = Array.from({ length: Math.min(maxParallel, total - first) }, (_, offset) => first + offset);
-      for (const index of batch) this.#turn((s) => s.add("iteration.started", { activation, index }));
+      const given = (index: number) => (kind === "foreach" ? { item: { nth: index }, count: total } : {});
+      for (const index of batch) this.#turn((s) => s.add("iteration.started", { activation, index, ...given(index) }));
       // The last that began ends first: ends need not come in order.
       for (const index of batch.reverse()) {
         this.walk(`${activation}/${index}`, step.body);

@@ -4,7 +4,8 @@ import type { JournalEntry } from "../entry.ts";
 import { applyContext, copyUp } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
 import { endBranch, enterBranch } from "./live.ts";
-import type { ContainerFold } from "./state.ts";
+import { isCancelling } from "./scopes.ts";
+import type { ContainerFold, IterationEnd } from "./state.ts";
 
 /** Every iteration below it has ended. Moves only when one ends. */
 export function lowWatermark(container: Pick<ContainerFold, "next" | "inFlight">): number {
@@ -30,6 +31,7 @@ export function foldContainerEntered(draft: FoldDraft, entry: JournalEntry<"cont
     succeeded: 0,
     failed: 0,
     cancelled: 0,
+    cut: 0,
   });
 }
 
@@ -61,9 +63,9 @@ export function foldIterationStarted(draft: FoldDraft, entry: JournalEntry<"iter
   });
 }
 
-type IterationEnd = "iteration.succeeded" | "iteration.failed" | "iteration.cancelled";
+type IterationEndType = "iteration.succeeded" | "iteration.failed" | "iteration.cancelled";
 
-export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<IterationEnd>): void {
+export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<IterationEndType>): void {
   const { activation, index } = entry.data;
   const container = draft.state.containers.get(activation);
   // An end that is told twice counts once.
@@ -72,6 +74,7 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
   draft.map("containers").set(activation, {
     ...container,
     [how]: container[how] + 1,
+    ...(isCut(draft, entry) ? { cut: container.cut + 1 } : newestEnd(container, entry)),
     inFlight: container.inFlight.filter((other) => other !== index),
   });
   const path = formatBranch({ activation, index });
@@ -79,4 +82,24 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
   if (how === "succeeded" && container.kind === "loop" && outer !== undefined) copyUp(draft, path, outer);
   endBranch(draft, path, how);
   draft.map("context").delete(path);
+}
+
+/** With all that the container is inside of, or with the container itself. */
+function isCut(draft: FoldDraft, { type, data }: JournalEntry<IterationEndType>): boolean {
+  return type === "iteration.cancelled" && isCancelling(draft.state, data.activation);
+}
+
+function newestEnd(
+  container: ContainerFold,
+  { type, seq, data }: JournalEntry<IterationEndType>,
+): Pick<ContainerFold, "newest" | "unsuccessful"> {
+  const reason = "reason" in data ? data.reason : type === "iteration.cancelled" ? "cancelled" : undefined;
+  const newest: IterationEnd = {
+    index: data.index,
+    seq,
+    status: "status" in data ? data.status : "fail",
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const isFirst = type !== "iteration.succeeded" && !container.unsuccessful;
+  return isFirst ? { newest, unsuccessful: newest } : { newest };
 }

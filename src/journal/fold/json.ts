@@ -4,13 +4,20 @@ import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/outcome.ts";
 import { CATALOGUE, type ContextValue, outcomeSchema, valueSchema } from "../catalogue.ts";
 import { BRANCH_ORIGINS, CONTAINER_KINDS, RUN_STATUSES } from "../status.ts";
-import type { FoldState } from "./state.ts";
+import type { BranchFold, ContainerFold, FoldState, NextHop } from "./state.ts";
 
 /** Raised when the form changes so that an older reader would misread it. */
 export const FOLD_VERSION = 1;
 
+/** What JSON that was written before it was known does not have. */
+type Later<T, K extends keyof T> = Omit<T, K> & { readonly [Key in K]?: T[Key] };
+type PlainHop = Later<NextHop, "since">;
+type PlainBranch = Later<Omit<Plain<BranchFold>, "next">, "since"> & { readonly next?: PlainHop };
+
 /** The state as JSON has it: keys that are gone stand beside those that have a value. */
-type PlainState = Omit<Plain<FoldState>, "context"> & {
+type PlainState = Later<Omit<Plain<FoldState>, "context" | "branches" | "containers">, "baseSeq"> & {
+  readonly branches: Record<string, PlainBranch>;
+  readonly containers: Record<string, Later<Plain<ContainerFold>, "cut">>;
   readonly context: Record<string, Record<string, ContextValue>>;
   /** By scope, in order of the text. */
   readonly removed?: Record<string, string[]>;
@@ -28,6 +35,8 @@ type Plain<T> =
 
 const text = z.string();
 const count = z.number().int().nonnegative();
+/** Of the run itself from 0; what a fork has from the run it came from lies before its first entry, below 0. */
+const seq = z.number().int();
 const ms = z.number();
 const json = valueSchema as z.ZodType<JsonValue>;
 const tally = <K extends string>(words: readonly K[]) =>
@@ -83,11 +92,14 @@ const branch = z.strictObject({
   path: text,
   origin: z.enum(BRANCH_ORIGINS),
   branchRunId: text,
-  bornSeq: count,
+  bornSeq: seq,
+  since: seq.exactOptional(),
   head: text.exactOptional(),
   stage: text.exactOptional(),
-  outcome: z.strictObject({ ...routing, stage: text, seq: count }).exactOptional(),
-  next: z.strictObject({ node: text, rule: text, seq: count, edge: count.exactOptional() }).exactOptional(),
+  outcome: z.strictObject({ ...routing, stage: text, seq }).exactOptional(),
+  next: z
+    .strictObject({ node: text, rule: text, seq, since: seq.exactOptional(), edge: count.exactOptional() })
+    .exactOptional(),
 });
 
 const stage = z.strictObject({
@@ -97,7 +109,7 @@ const stage = z.strictObject({
   visit: count,
   status: z.enum(["entered", "running", "backing_off", "waiting", "held", "interrupted"]),
   kind: text.exactOptional(),
-  bornSeq: count,
+  bornSeq: seq,
   startedAtMs: ms,
   attempt: count,
   start: count,
@@ -111,12 +123,13 @@ const stage = z.strictObject({
     })
     .exactOptional(),
   crashes: count,
-  interrupted: z.strictObject({ cause: text, policy: z.enum(["retry", "ask", "fail"]), seq: count }).exactOptional(),
+  interrupted: z.strictObject({ cause: text, policy: z.enum(["retry", "ask", "fail"]), seq }).exactOptional(),
   backoff: z.strictObject({ timer: text, dueMs: ms, nextAttempt: count }).exactOptional(),
   timers: z.array(text).exactOptional(),
   gate: text.exactOptional(),
   answer: json.exactOptional(),
   settled: z.strictObject({ choice: text, outcome: outcomeSchema }).exactOptional(),
+  since: seq.exactOptional(),
 });
 
 const timer = z.strictObject({ timer: text, actor: text, kind: text, clock: z.enum(["run", "wall"]), dueMs: ms });
@@ -134,6 +147,7 @@ const child = z.strictObject({
   startedSeq: count,
 });
 
+const iterationEnd = z.strictObject({ index: count, seq, status: text, reason: text.exactOptional() });
 const container = z.strictObject({
   activation: text,
   kind: z.enum(CONTAINER_KINDS),
@@ -145,6 +159,9 @@ const container = z.strictObject({
   succeeded: count,
   failed: count,
   cancelled: count,
+  cut: count.exactOptional(),
+  newest: iterationEnd.exactOptional(),
+  unsuccessful: iterationEnd.exactOptional(),
   decided: z.strictObject({ index: count, go: z.boolean() }).exactOptional(),
   exited: text.exactOptional(),
 });
@@ -165,13 +182,14 @@ const parallel = z.strictObject({
       head: text,
       status: z.enum(["queued", "running", ...ended]),
       outcome: text.exactOptional(),
-      endedSeq: count.exactOptional(),
+      endedSeq: seq.exactOptional(),
       notes: text.exactOptional(),
       reason: text.exactOptional(),
+      cut: z.literal(true).exactOptional(),
     }),
   ),
   tally: tally(["queued", "running", ...ended]),
-  decided: z.strictObject({ seq: count, decision: text, winners: z.array(text) }).exactOptional(),
+  decided: z.strictObject({ seq, decision: text, winners: z.array(text) }).exactOptional(),
 });
 
 const visit = z.strictObject({
@@ -183,6 +201,7 @@ const state: z.ZodType<PlainState> = z.strictObject({
   runId: text,
   seq: count,
   turn: count,
+  baseSeq: count.exactOptional(),
   atMs: ms,
   status: z.enum(RUN_STATUSES),
   statusReason: text.exactOptional(),
@@ -276,17 +295,23 @@ function revive({ removed = {}, ...plain }: PlainState): FoldState {
       atPause: toMap(plain.control.atPause),
       abandoned: toMap(plain.control.abandoned),
     },
-    branches: toMap(plain.branches),
+    baseSeq: plain.baseSeq ?? plain.seq,
+    branches: mapValues(plain.branches, reviveBranch),
     stages: toMap(plain.stages),
     timers: toMap(plain.timers),
     gates: toMap(plain.gates),
     children: toMap(plain.children),
-    containers: toMap(plain.containers),
+    containers: mapValues(plain.containers, (each) => ({ cut: 0, ...each })),
     parallels,
     visits: mapValues(plain.visits, toMap),
     redirects: toMap(plain.redirects),
     context: new Map(Object.entries(plain.context).map(([scope, own]) => [scope, scopeOf(own, removed[scope] ?? [])])),
   };
+}
+
+function reviveBranch({ next, ...branch }: PlainBranch): BranchFold {
+  const { bornSeq: since } = branch;
+  return { since, ...branch, ...(next === undefined ? {} : { next: { since, ...next } }) };
 }
 
 function scopeOf(own: Record<string, ContextValue>, gone: readonly string[]): Map<string, ContextValue | undefined> {

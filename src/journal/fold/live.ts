@@ -24,14 +24,19 @@ export function enterBranch(draft: FoldDraft, start: BranchStart): void {
   const { path, origin, seq, head } = start;
   const branchRunId = start.branchRunId ?? formatBranchRun(path, draft.state.resumeEpoch);
   const live = draft.state.branches.get(path);
-  draft
-    .map("branches")
-    .set(
-      path,
-      live
-        ? { ...live, branchRunId }
-        : { path, origin, branchRunId, bornSeq: seq, ...(head === undefined ? {} : { head }) },
-    );
+  draft.map("branches").set(
+    path,
+    live
+      ? { ...live, branchRunId }
+      : {
+          path,
+          origin,
+          branchRunId,
+          bornSeq: seq,
+          since: draft.state.baseSeq,
+          ...(head === undefined ? {} : { head }),
+        },
+  );
   if (live) return;
   draft.inner("context", path);
   draft.count("branches", "begun");

@@ -4,6 +4,7 @@ import type { JournalEntry } from "../entry.ts";
 import type { EndedBranchStatus } from "../status.ts";
 import type { FoldDraft } from "./draft.ts";
 import { endBranch, enterBranch } from "./live.ts";
+import { isCancelling } from "./scopes.ts";
 import type { ParallelBranch } from "./state.ts";
 
 export function foldParallelStarted(draft: FoldDraft, entry: JournalEntry<"parallel.started">): void {
@@ -42,6 +43,7 @@ export function foldBranchEnded(draft: FoldDraft, entry: JournalEntry<BranchEnd>
   const { branch: path } = entry;
   if (path === undefined) return;
   const how = entry.type.slice("branch.".length) as EndedBranchStatus;
+  const cut = how === "cancelled" && isCancelling(draft.state, readBranchAddress(path)?.activation ?? "");
   endBranch(draft, path, how);
   const { status, notes, reason } = entry.data;
   setBranch(draft, path, (known) => {
@@ -53,6 +55,7 @@ export function foldBranchEnded(draft: FoldDraft, entry: JournalEntry<BranchEnd>
       endedSeq: entry.seq,
       ...(notes === undefined ? {} : { notes }),
       ...(reason === undefined ? {} : { reason }),
+      ...(cut ? { cut } : {}),
     };
   });
 }

@@ -1,5 +1,5 @@
 /** Questions that a folded state answers. */
-import { formatStage, isWithin, readBranchAddress, readStageAddress } from "../address.ts";
+import { formatStage, readBranchAddress, readStageAddress } from "../address.ts";
 import { completedIterations } from "./containers.ts";
 import type { BranchFold, FoldState, StageFold } from "./state.ts";
 
@@ -56,11 +56,6 @@ export function nextStageOf(state: FoldState, branch: BranchFold): string | unde
   const { node } = branch.next;
   const visits = state.visits.get(branch.path)?.get(node)?.visits ?? 0;
   return formatStage({ branch: branch.path, node, visit: visits + 1 });
-}
-
-/** Whether a branch, or something it is inside of, is being cancelled by itself or with the run. */
-export function isCancelling(state: FoldState, path: string): boolean {
-  return state.status === "cancelling" || state.control.cancellingScopes.some((scope) => isWithin(path, scope));
 }
 
 export interface GoalGateOutcome {

@@ -15,7 +15,7 @@ import {
   leaveStage,
   setTimer,
 } from "./live.ts";
-import type { StageFold, StageOutcome } from "./state.ts";
+import type { BranchFold, StageFold, StageOutcome } from "./state.ts";
 
 /** Rules of `edge.selected` that spend a redirect. */
 const REDIRECT_RULES: ReadonlySet<string> = new Set([
@@ -63,7 +63,14 @@ export function foldStageInterrupted(draft: FoldDraft, entry: JournalEntry<"stag
   const { cause, inARow, policy } = entry.data;
   closeExecution(draft, stage, interruptedEnd(entry));
   const { execution: _, ...rest } = stage;
-  put(draft, { ...rest, status: "interrupted", crashes: inARow, interrupted: { cause, policy, seq: entry.seq } });
+  const { baseSeq: since } = draft.state;
+  put(draft, {
+    ...rest,
+    status: "interrupted",
+    crashes: inARow,
+    interrupted: { cause, policy, seq: entry.seq },
+    since,
+  });
 }
 
 /** How an execution ended that was cut. */
@@ -118,6 +125,8 @@ export function foldStageEnded(draft: FoldDraft, entry: JournalEntry<StageEnd>):
   dropStage(draft, stage.address, endedStatus(entry.type, outcome));
   endActivation(draft, stage.address);
   if (!outcome) return;
+  const { baseSeq: since } = draft.state;
+  draft.update("branches", stage.branch, (branch) => ({ ...branch, since }));
   applyContext(draft, entry);
   if (!isPassThrough(stage.kind)) recordOutcome(draft, stage, { entry, outcome });
 }
@@ -151,7 +160,7 @@ export function foldEdgeSelected(draft: FoldDraft, entry: JournalEntry<"edge.sel
   }
   draft.update("branches", path, (current) => ({
     ...current,
-    next: { node: to, rule, seq: entry.seq, ...(edge === undefined ? {} : { edge }) },
+    next: { node: to, rule, seq: entry.seq, since: draft.state.baseSeq, ...(edge === undefined ? {} : { edge }) },
   }));
 }
 
@@ -164,7 +173,7 @@ export function foldGoalGateRedirected(draft: FoldDraft, entry: JournalEntry<"go
   draft.map("redirects").set(path, redirects);
   draft.update("branches", path, (current) => ({
     ...current,
-    next: { node: target, rule: GOAL_GATE_RULE, seq: entry.seq },
+    next: { node: target, rule: GOAL_GATE_RULE, seq: entry.seq, since: draft.state.baseSeq },
   }));
 }
 
@@ -194,9 +203,16 @@ function liveStage(draft: FoldDraft, entry: JournalEntry): StageFold | undefined
     attempt: 0,
     start: 0,
     crashes: 0,
+    ...heldSince(draft, branch),
   };
   put(draft, stage);
   return stage;
+}
+
+/** One that begins in a later turn than the one that led to it was held in between. */
+function heldSince(draft: FoldDraft, { next, since }: BranchFold): Pick<StageFold, "since"> {
+  const chosen = next?.since ?? since;
+  return chosen === draft.state.baseSeq ? {} : { since: chosen };
 }
 
 function visitsOf(draft: FoldDraft, branch: string, node: string): number {

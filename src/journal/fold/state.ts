@@ -18,6 +18,8 @@ export interface FoldState {
   /** Of the newest entry folded; 0 before the first. With `turn` and `atMs` all that entries after a final status move. */
   readonly seq: number;
   readonly turn: number;
+  /** Seq of the last entry before the newest one's turn. What a turn brings is taken in the order of these. */
+  readonly baseSeq: number;
   readonly atMs: number;
   readonly status: RunStatus;
   /** Reason of the newest change of status, as given; the code of a failure. */
@@ -126,12 +128,23 @@ export interface BranchFold {
   readonly bornSeq: number;
   /** Where a parallel branch begins. */
   readonly head?: string;
+  /** `baseSeq` of the turn of its newest stage's end, before the first of its birth: held ends are taken in this order. */
+  readonly since: number;
   /** The stage it is at, or was at last. */
   readonly stage?: string;
   /** What the newest stage came to that did more than route. Conditionals route by it. */
   readonly outcome?: StageOutcome;
   /** The hop that is chosen and not yet made. */
-  readonly next?: { readonly node: string; readonly rule: string; readonly seq: number; readonly edge?: number };
+  readonly next?: NextHop;
+}
+
+export interface NextHop {
+  readonly node: string;
+  readonly rule: string;
+  readonly seq: number;
+  /** `baseSeq` of its turn. */
+  readonly since: number;
+  readonly edge?: number;
 }
 
 export interface StageOutcome extends RoutingOutcome {
@@ -173,6 +186,8 @@ export interface StageFold {
   readonly answer?: JsonValue;
   /** What the answer, or the gate's deadline, came to; acted on when the run goes on. */
   readonly settled?: { readonly choice: string; readonly outcome: EntryOutcome };
+  /** `baseSeq` of the turn since which it holds, or held last. Absent where it never did. */
+  readonly since?: number;
 }
 
 export interface TimerFold {
@@ -215,9 +230,22 @@ export interface ContainerFold {
   readonly succeeded: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** How many of the cancelled were so with what is around the container, and count for nothing. */
+  readonly cut: number;
+  /** The newest end that was not cut. */
+  readonly newest?: IterationEnd;
+  /** The first of those that was no success. */
+  readonly unsuccessful?: IterationEnd;
   /** A loop's newest evaluation. */
   readonly decided?: { readonly index: number; readonly go: boolean };
   readonly exited?: string;
+}
+
+export interface IterationEnd {
+  readonly index: number;
+  readonly seq: number;
+  readonly status: string;
+  readonly reason?: string;
 }
 
 export interface ParallelFold {
@@ -245,6 +273,8 @@ export interface ParallelBranch {
   readonly endedSeq?: number;
   readonly notes?: string;
   readonly reason?: string;
+  /** It was cancelled with what is around the parallel node, and counts for nothing. */
+  readonly cut?: true;
 }
 
 export interface VisitFold {
@@ -270,6 +300,7 @@ export function emptyFold(runId: string): FoldState {
     runId,
     seq: 0,
     turn: 0,
+    baseSeq: 0,
     atMs: 0,
     status: "queued",
     resumeEpoch: 0,

@@ -21,11 +21,11 @@ export function foldGateOpened(draft: FoldDraft, entry: JournalEntry<"gate.opene
 /** Answered: the answer stays with the stage until it ends, for a journal that stops between the two. */
 export function foldGateAnswered(draft: FoldDraft, entry: JournalEntry<"gate.answered">): void {
   const { gate, answer } = entry.data;
-  closeGate(draft, gate, (stage) => ({ ...stage, answer, ...settledBy(entry) }));
+  closeGate(draft, gate, (stage) => ({ ...stage, answer, ...settledBy(entry), since: draft.state.baseSeq }));
 }
 
 export function foldGateTimedOut(draft: FoldDraft, entry: JournalEntry<"gate.timed_out">): void {
-  closeGate(draft, entry.data.gate, (stage) => ({ ...stage, ...settledBy(entry) }));
+  closeGate(draft, entry.data.gate, (stage) => ({ ...stage, ...settledBy(entry), since: draft.state.baseSeq }));
 }
 
 export function foldGateWithdrawn(draft: FoldDraft, entry: JournalEntry<"gate.withdrawn">): void {
@@ -66,7 +66,8 @@ export function foldTimerEnded(draft: FoldDraft, entry: JournalEntry<"timer.fire
   draft.update("stages", address, (stage) => {
     const { backoff, ...rest } = stage;
     if (backoff?.timer === timer?.timer) return withStatus(rest, "held");
-    return stage.status === "waiting" && stage.gate === undefined && !stage.timers ? withStatus(stage, "held") : stage;
+    const isOver = stage.status === "waiting" && stage.gate === undefined && !stage.timers;
+    return isOver ? { ...withStatus(stage, "held"), since: draft.state.baseSeq } : stage;
   });
 }
 

@@ -22,6 +22,9 @@ export class ActivationRows {
       if (parallel) keep(this.#joins, activation, () => joinView(parallel, entry, this.#joins.get(activation)));
       this.#followContainer(activation, after);
     }
+    if (entry.type === "stage.succeeded" || entry.type === "stage.failed") {
+      this.#followMerge(entry as JournalEntry<"stage.succeeded" | "stage.failed">);
+    }
     if (data.child !== undefined) this.#followChild(data.child, entry, after);
   }
 
@@ -37,6 +40,14 @@ export class ActivationRows {
 
   children(): ChildView[] {
     return [...this.#children.values()];
+  }
+
+  /** The end of a parallel node says what its join has merged. */
+  #followMerge({ stage, data }: JournalEntry<"stage.succeeded" | "stage.failed">): void {
+    const row = stage === undefined ? undefined : this.#joins.get(stage);
+    if (!row || data.provenance === undefined) return;
+    const merged = Object.entries(data.provenance).slice(0, LIST_ITEMS_MAX);
+    this.#joins.set(row.activation, { ...row, provenance: Object.fromEntries(merged) });
   }
 
   #followContainer(activation: string, after: FoldState): void {

@@ -2,10 +2,11 @@
 import { LIST_ITEMS_MAX } from "../../limits.ts";
 import { formatBranch, isWithin, MAIN_BRANCH, parentBranch, readBranchAddress, readStageAddress } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
-import { framesOf, inFlightStages, isCancelling } from "../fold/queries.ts";
+import { framesOf, inFlightStages } from "../fold/queries.ts";
+import { isCancelling } from "../fold/scopes.ts";
 import type { BranchFold, FoldState } from "../fold/state.ts";
 import type { BranchStatus, EndedBranchStatus } from "../status.ts";
-import { isPausing } from "./control-view.ts";
+import { isPausing } from "./pausing.ts";
 import type { BranchView } from "./schema.ts";
 
 interface BranchRow {

@@ -80,6 +80,8 @@ const join = z.strictObject({
   decision: text.exactOptional(),
   decidedSeq: count.exactOptional(),
   winners: z.array(text).exactOptional(),
+  /** Of what the join brought into its branch's context, the first hundred keys: which branches gave it, by which rule. */
+  provenance: z.record(text, z.strictObject({ branches: z.array(text), rule: text })).exactOptional(),
 });
 
 const container = z.strictObject({

@@ -5,7 +5,7 @@ import type { JournalEntry } from "../entry.ts";
 import { endedStatus, interruptedEnd } from "../fold/stages.ts";
 import type { FoldState, StageFold } from "../fold/state.ts";
 import { type AttemptStatus, type EndedStageStatus, isPassThrough, type StageStatus } from "../status.ts";
-import { isPausing } from "./control-view.ts";
+import { isPausing } from "./pausing.ts";
 import type { AttemptView, StageView } from "./schema.ts";
 import { toTime } from "./time.ts";
 
