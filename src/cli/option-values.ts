@@ -1,6 +1,7 @@
 import { SafepointError } from "../errors.ts";
 import { parseDuration } from "../graph/durations.ts";
 import type { JsonValue } from "../graph/index.ts";
+import { MAIN_BRANCH, readBranchAddress, readStageAddress } from "../journal/address.ts";
 import { RUN_STATUSES } from "../journal/status.ts";
 import type { RunStatus } from "../persistence/store.ts";
 
@@ -43,9 +44,24 @@ export function readDuration(option: string, text: string): number {
   return ms;
 }
 
-/** Statuses, separated by commas or given several times. *Throws* `usage`. */
+/** Statuses of runs, separated by commas or given several times. *Throws* `usage`. */
 export function readStatuses(option: string, words: readonly string[] = []): readonly RunStatus[] {
-  return words.flatMap((word) => word.split(",")).map((word) => readWord(option, word, RUN_STATUSES));
+  return readWords(option, words, RUN_STATUSES);
+}
+
+/** Words of a list, separated by commas or given several times. *Throws* `usage`. */
+export function readWords<W extends string>(
+  option: string,
+  texts: readonly string[] = [],
+  words: readonly W[],
+): readonly W[] {
+  return texts.flatMap((text) => text.split(",")).map((text) => readWord(option, text, words));
+}
+
+/** The path of a branch, or the address of an activation or stage. *Throws* `usage` for text that can be none. */
+export function readPlace(option: string, text: string): string {
+  if (text === MAIN_BRANCH || readBranchAddress(text) || readStageAddress(text)) return text;
+  throw badValue(option, "a branch as main/fan@1/0, or an activation as main/fan@1", text);
 }
 
 /** *Throws* `usage` unless the text is one of the words. */

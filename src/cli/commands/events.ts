@@ -9,7 +9,7 @@ import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { EXIT } from "../exit-codes.ts";
 import { withStore } from "../open-store.ts";
-import { collect, readCount, readWord } from "../option-values.ts";
+import { collect, readCount, readPlace, readWord } from "../option-values.ts";
 
 interface Options {
   readonly after?: string;
@@ -34,7 +34,7 @@ async function events(cli: Cli, runId: string, options: Options): Promise<number
   const query = {
     runId,
     after: options.after === undefined ? 0 : readCount("--after", options.after),
-    ...(options.branch === undefined ? {} : { within: options.branch }),
+    ...(options.branch === undefined ? {} : { within: readPlace("--branch", options.branch) }),
     ...(options.stage === undefined ? {} : { stage: options.stage }),
     ...(options.type === undefined ? {} : { types: await knownTypes(options.type) }),
   };

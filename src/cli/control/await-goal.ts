@@ -31,7 +31,7 @@ export async function awaitGoal(cli: Cli, { store, run, order, goal }: Awaited):
     failed: lost.reject,
   });
   try {
-    return await Promise.race([goal.settled(run), lost.promise]);
+    return await Promise.race([goal.settled(run, store), lost.promise]);
   } finally {
     unwatch();
   }

@@ -77,6 +77,10 @@ const INSTEAD: Partial<Record<ErrorCode, (cli: Cli, refused: Refused) => string>
   run_cancelled_new_run_required: (cli, { runId }) =>
     `${ask(cli, ["fork", runId])} makes a new run that goes on from before the cancel`,
   parent_paused: (cli, { runId }) => `${ask(cli, ["continue", runId.slice(0, runId.lastIndexOf("~"))])}`,
+  use_run_cancel: (cli, { runId }) => ask(cli, ["cancel", runId]),
+  branch_finished: (cli, { runId }) => `${ask(cli, ["branches", runId, "--status", "running"])} lists what goes on`,
+  branch_not_found: (cli, { runId }) => `${ask(cli, ["branches", runId])} lists what there is`,
+  join_decided: (cli, { runId }) => `${ask(cli, ["joins", runId])} says what was decided`,
   gate_answered: (cli, { runId }) => `${ask(cli, ["questions", runId])} lists what is still open`,
   gate_not_found: (cli, { runId }) => `${ask(cli, ["questions", runId])} lists what is open`,
 };

@@ -59,7 +59,7 @@ async function waitForOne(cli: Cli, waiting: Waiting): Promise<number> {
       if (json) await answer();
       return EXIT.interrupted;
     }
-    await cli.result(settledResult(result, view), () => explainSettled(cli, view));
+    await cli.result(settledResult(result, view), () => goal.describe?.(view) ?? explainSettled(cli, view));
     return goal.exitCode?.(view) ?? EXIT.done;
   } catch (thrown) {
     // It was accepted all the same, and who reads stdout must learn it.

@@ -1,15 +1,18 @@
 import type { RunView } from "../../journal/run-view.ts";
+import type { Store } from "../../persistence/store.ts";
 import type { CommandOptions, ControlResult, Run } from "../../runtime/api.ts";
 import type { ControlOptions } from "./control-options.ts";
 
 /** What --wait waits for. */
 export interface Goal {
   /** Resolves when the run has come to what was asked for. */
-  readonly settled: (run: Run) => Promise<RunView>;
+  readonly settled: (run: Run, store: Store) => Promise<RunView>;
   /** Whether a run that lost its driver comes to it when the command is given again. */
   readonly isReachedUnowned: boolean;
   /** Of the command, where the waiting came to an end; default 0. */
   readonly exitCode?: (view: RunView) => number;
+  /** What has come true, for people; default: how the run stands. */
+  readonly describe?: (view: RunView) => string;
 }
 
 export interface Order {
