@@ -29,7 +29,13 @@ export { compareSummaries, type RunSummary, summarizeRun } from "./run-summary.t
 export { RunWorld, type RunWorldOptions } from "./run-world.ts";
 export { observedStore, scheduledStore } from "./scheduled-store.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
-export { type Script, type ScriptedCall, type ScriptedOptions, scriptedHandlers } from "./scripted-handlers.ts";
+export {
+  type CallScript,
+  type Script,
+  type ScriptedCall,
+  type ScriptedOptions,
+  scriptedHandlers,
+} from "./scripted-handlers.ts";
 export { type SeededRandom, seededRandom } from "./seeded-random.ts";
 export {
   type ConformanceKit,

@@ -28,14 +28,21 @@ export interface ScriptedCall {
  */
 export type Script = Readonly<Record<string, ScriptedCall | readonly ScriptedCall[]>>;
 
+/** A script that looks at the call, its stage and its context, and says what it does. */
+export type CallScript = (input: HandlerInput) => ScriptedCall;
+
 export interface ScriptedOptions {
   /** The node types that the script stands for. Default: codergen and tool. */
   readonly types?: readonly string[];
 }
 
 /** For `createRuntime({ handlers: scriptedHandlers(…).handlers, clock })`. */
-export function scriptedHandlers(script: Script = {}, options: ScriptedOptions = {}): TrackedHandlers<HandlerFunction> {
-  const handler: HandlerFunction = (input) => perform(scriptedCall(script, input), input);
+export function scriptedHandlers(
+  script: Script | CallScript = {},
+  options: ScriptedOptions = {},
+): TrackedHandlers<HandlerFunction> {
+  const callOf: CallScript = typeof script === "function" ? script : (input) => scriptedCall(script, input);
+  const handler: HandlerFunction = (input) => perform(callOf(input), input);
   const types = options.types ?? ["codergen", "tool"];
   return trackHandlers(Object.fromEntries(types.map((type) => [type, handler])));
 }

@@ -78,12 +78,14 @@ function openWorld(
   });
 }
 
-interface Record {
+export interface Record {
+  /** What was done, in order. */
   readonly done: string[];
   readonly problems: string[];
 }
 
-async function play(world: RunWorld, plan: Plan, { done, problems }: Record): Promise<void> {
+/** Does to the run what the plan says, then lets it go on to its end. */
+export async function play(world: RunWorld, plan: Plan, { done, problems }: Record): Promise<void> {
   let processes = 0;
   const slow = world.scheduler.random.chance(0.2) ? slowStore(world, world.scheduler.random) : undefined;
   const boot = async () => {

@@ -1,0 +1,94 @@
+/** One seed: a random program, played with everything done to it that its plan says, and held against the oracle. */
+import type { HandlerInput, JsonValue } from "../../src/index.ts";
+import {
+  journalText,
+  RunWorld,
+  type RunWorldOptions,
+  type ScriptedCall,
+  scriptedHandlers,
+  seededRandom,
+} from "../../src/testing/index.ts";
+import { type ProgramOptions, randomProgram, weigh } from "../../src/testing/random-program.ts";
+import { programInputs, programSource } from "../../src/testing/random-program-dot.ts";
+import { type Program, stepsOf } from "../../src/testing/random-program-tree.ts";
+import { isApproved, mannersOf, workEnd } from "../../src/testing/random-program-work.ts";
+import { play } from "../control/schedule.ts";
+import { drawProgramPlan } from "./programs-deeds.ts";
+import { judgeProgram } from "./programs-judge.ts";
+
+export interface ProgramResult {
+  readonly seed: number;
+  /** One sentence a problem; none for a seed that holds. */
+  readonly problems: readonly string[];
+  /** What was done, in order. */
+  readonly deeds: readonly string[];
+  readonly source: string;
+  readonly journal: string;
+  /** Everything that happened, in order. */
+  readonly steps: readonly string[];
+  readonly status: string;
+}
+
+export interface PlayOptions extends ProgramOptions {
+  /** Nothing is done to it. */
+  readonly isLeftAlone?: boolean;
+}
+
+/** A program takes some hundred. */
+const STEPS_MAX = 20_000;
+
+export async function playProgram(seed: number, options: PlayOptions = {}): Promise<ProgramResult> {
+  const program = randomProgram(seed, options);
+  const steps: string[] = [];
+  const onStep = (name: string, atMs: number) => steps.push(`${steps.length + 1} at ${atMs}: ${name}`);
+  const world = openProgram(program, { seed, onStep });
+  const plan = drawProgramPlan(seededRandom(seed).fork("plan"), { stages: weigh(program.main), ...options });
+  const done: string[] = [];
+  const problems: string[] = [];
+  try {
+    await world.do(() => play(world, plan, { done, problems }));
+    problems.push(...(await world.problems()), ...(await judgeProgram(program, world)));
+  } catch (error) {
+    problems.push(String((error as Error).stack), ...world.watch.problems);
+  }
+  const entries = await world.store.read("journal", { runId: world.watch.runId });
+  const { status } = world;
+  return { seed, problems, deeds: done, source: programSource(program), journal: journalText(entries), steps, status };
+}
+
+export function openProgram(program: Program, options: Pick<RunWorldOptions, "seed" | "onStep"> = {}): RunWorld {
+  const { handlers } = scriptedHandlers(callsOf(program), { types: ["work"] });
+  const waiting = new Set(
+    [...stepsOf(program.main)].flatMap((step) =>
+      step.kind === "gate" && step.deadlineMs !== undefined ? [step.name] : [],
+    ),
+  );
+  return new RunWorld({
+    pipeline: programSource(program),
+    inputs: programInputs(program) as Record<string, JsonValue>,
+    handlers,
+    answer: ({ stage }) => (waiting.has(nodeOf(stage)) ? undefined : isApproved(program.seed, stage) ? "A" : "S"),
+    patienceMs: 0,
+    stepsMax: STEPS_MAX,
+    ...options,
+  });
+}
+
+function callsOf({ seed, main }: Program): (input: HandlerInput) => ScriptedCall {
+  const steps = new Map([...stepsOf(main)].map((step) => [step.name, step]));
+  return ({ node, stage, visit, attempt, context }) => {
+    const step = steps.get(node.id);
+    if (!step) throw new Error(`${node.id} is no step of the program`);
+    const end = workEnd(step, { seed, stage, visit, attempt, read: (key) => context.get(key) });
+    return { ...mannersOf({ seed, stage, attempt }), ...end };
+  };
+}
+
+function nodeOf(stage: string): string {
+  return stage.slice(stage.lastIndexOf("/") + 1, stage.lastIndexOf("@"));
+}
+
+/** What to type to see it again. */
+export function repeatCommand(seed: number): string {
+  return `npm run test:soak -- programs --seed ${seed}`;
+}
