@@ -92,12 +92,12 @@ export function computeTurn(
   const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: settings.isStopping === true };
   const before = draft.control;
   take(turn, input, settings);
-  if (ALIGNING.has(input.kind)) beginBranches(turn);
   for (let isAligning = draft.control !== before || ALIGNING.has(input.kind); isAligning || draft.scopeMoved; ) {
     isAligning = false;
     followAll(turn);
     if (draft.more) break;
   }
+  if (ALIGNING.has(input.kind) && !draft.more) beginBranches(turn);
   settleControl(turn);
   return draft;
 }

@@ -9,7 +9,7 @@ import {
   containerSettings,
   findJoin,
   type GraphNode,
-  isSuccessStatus,
+  isFailureStatus,
   type JsonValue,
   parallelSettings,
   type RoutingOutcome,
@@ -247,7 +247,7 @@ export function winnersOf(draft: Draft, activation: string): string[] {
     index: Number(index),
     status: (end as unknown as KeptEnd).status,
   }));
-  const won = ends.filter(({ status }) => isSuccessStatus(status));
+  const won = ends.filter(({ status }) => !isFailureStatus(status));
   return won.sort((a, b) => a.index - b.index).map(({ index }) => `${activation}/${index}`);
 }
 
@@ -267,7 +267,7 @@ export function keepEnd(draft: Draft, { stage, end, counts }: EffectOf<"effect.r
     draft.setLarge(endsScope(stage), kind === "loop" ? LAST : String(index), kept as unknown as JsonValue);
   }
   if (kind === "parallel") return;
-  const succeeded = counts && !end.cancelled && end.failure === undefined && isSuccessStatus(status);
+  const succeeded = counts && !end.cancelled && end.failure === undefined && !isFailureStatus(status);
   if (kind === "loop" && succeeded) copyUp(draft, branch, outer);
   draft.scopes.end(branch);
 }

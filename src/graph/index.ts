@@ -17,7 +17,7 @@ export type {
 export { indexGraph } from "./graph.ts";
 export { type FoundJoin, findJoin } from "./join.ts";
 export type { JsonValue, Outcome, RoutingOutcome } from "./outcome.ts";
-export { isStatusWord, isSuccessStatus } from "./outcome.ts";
+export { isFailureStatus, isStatusWord, isSuccessStatus } from "./outcome.ts";
 export type {
   ConflictRule,
   ContainerSettings,

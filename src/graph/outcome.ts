@@ -19,7 +19,12 @@ export function isStatusWord(word: string): boolean {
   return word.length <= 64 && STATUS.test(word);
 }
 
-/** Whether a status counts as a success for retries, gates and joins: everything but `fail`, `retry` and `skipped`. */
+/** Whether a branch or iteration that ends with this status has failed. One that was skipped has not. */
+export function isFailureStatus(status: string): boolean {
+  return status === "fail" || status === "retry";
+}
+
+/** Whether a status counts as a success for retries and goal gates: everything but `fail`, `retry` and `skipped`. */
 export function isSuccessStatus(status: string): boolean {
   return status !== "fail" && status !== "retry" && status !== "skipped";
 }

@@ -4,7 +4,7 @@
  */
 import {
   type ConflictRule,
-  isSuccessStatus,
+  isFailureStatus,
   type JsonValue,
   type ParallelSettings,
   type RoutingOutcome,
@@ -54,6 +54,12 @@ export interface MergeQuestion {
   readonly failed: boolean;
 }
 
+/**
+ * What shipped handlers leave at every stage. Every branch has its own, so laid over a common scope they would always
+ * be in conflict; they stay in the results.
+ */
+export const OWN_OUTPUT_KEYS: ReadonlySet<string> = new Set(["tool.output", "tool.exit_code", "last_response"]);
+
 const NOTHING: Merge = { updates: {}, provenance: {}, conflicts: [] };
 
 /**
@@ -91,7 +97,7 @@ function mergeNamespaced({ node, activation, results }: MergeQuestion): Merge {
 
 function mergeOverlay({ activation, results, settings }: MergeQuestion): Merge {
   const merge = new Draft();
-  const writers = writersByKey(byIndex(results).filter(({ status }) => isSuccessStatus(status)));
+  const writers = writersByKey(byIndex(results).filter(({ status }) => !isFailureStatus(status)));
   for (const [key, written] of [...writers].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const rule = settings.conflictOf.get(key) ?? settings.conflict;
     const pathOf = ({ index }: Written) => formatBranch({ activation, index });
@@ -113,6 +119,7 @@ function writersByKey(results: readonly BranchResult[]): ReadonlyMap<string, Wri
   const writers = new Map<string, Written[]>();
   for (const { id, index, context } of results) {
     for (const [key, value] of Object.entries(context)) {
+      if (OWN_OUTPUT_KEYS.has(key)) continue;
       const written = writers.get(key);
       if (written) written.push({ id, index, value });
       else writers.set(key, [{ id, index, value }]);

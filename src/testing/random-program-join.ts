@@ -19,7 +19,7 @@ export interface BranchEnd {
 type Join = Pick<ParallelStep, "policy" | "errorPolicy" | "k" | "ratio">;
 
 export function isGood(status: string): boolean {
-  return status !== "fail" && status !== "retry" && status !== "skipped";
+  return status !== "fail" && status !== "retry";
 }
 
 /** The word the join ends with after these ends of `total` branches; undefined while it waits. */

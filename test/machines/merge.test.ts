@@ -77,7 +77,7 @@ describe("modes", () => {
     ["success", true],
     ["partial_success", true],
     ["shipped", true],
-    ["skipped", false],
+    ["skipped", true],
     ["retry", false],
     ["fail", false],
   ])("overlay takes what a branch of %s wrote: %s", (status, taken) => {

@@ -1,10 +1,10 @@
 /** What an activation comes to: results in order, merged keys with their provenance. Source: 03 §5-6. */
 import { assert } from "../../errors.ts";
-import { findJoin, type GraphNode, isSuccessStatus, type JsonValue, parallelSettings } from "../../graph/index.ts";
+import { findJoin, type GraphNode, isFailureStatus, type JsonValue, parallelSettings } from "../../graph/index.ts";
 import { readStageAddress } from "../../journal/address.ts";
 import type { ContextValue, EntryOutcome } from "../../journal/catalogue.ts";
 import { MERGE_ENGINE_KEYS } from "../../journal/context-changes.ts";
-import { type BranchResult, mergeBranches } from "../../machines/merge.ts";
+import { type BranchResult, conflictMessage, type MergeConflict, mergeBranches } from "../../machines/merge.ts";
 import type { Effect, RegionDecision, StageEvent } from "../../machines/protocol.ts";
 import type { Draft } from "../draft.ts";
 import { endsScope, type KeptEnd } from "../regions.ts";
@@ -37,7 +37,7 @@ interface Activation {
 function settleParallel(draft: Draft, node: GraphNode, { stage, decision }: Activation): Settled {
   const settings = parallelSettings(draft.held.graph, node);
   const results = resultsOf(draft, node, stage).filter(
-    ({ status }) => settings.join.errorPolicy !== "ignore" || isSuccessStatus(status),
+    ({ status }) => settings.join.errorPolicy !== "ignore" || !isFailureStatus(status),
   );
   const failed = decision.decision === "fail";
   const merge = mergeBranches({ node: node.id, activation: stage, results, settings, failed });
@@ -47,7 +47,7 @@ function settleParallel(draft: Draft, node: GraphNode, { stage, decision }: Acti
     ...merge.updates,
   };
   const outcome = merge.conflicts.length > 0 ? conflicting(merge.conflicts) : decision;
-  const removed = staleKeys(draft, { stage, prefix: `parallel.${node.id}.`, updates });
+  const removed = staleKeys(draft, { stage, node: node.id, updates });
   return {
     ...settled(outcome, inEntryForm(draft, updates)),
     ...(removed.length > 0 ? { removed } : {}),
@@ -55,9 +55,8 @@ function settleParallel(draft: Draft, node: GraphNode, { stage, decision }: Acti
   };
 }
 
-function conflicting(conflicts: readonly { key: string; branches: readonly string[] }[]): RegionDecision {
-  const named = conflicts.map(({ key, branches }) => `${key} (${branches.join(", ")})`).join("; ");
-  const reason = `merge_conflict: branches wrote different values: ${named}; say which counts with conflict or conflict.<key>`;
+function conflicting(conflicts: readonly MergeConflict[]): RegionDecision {
+  const reason = `merge_conflict: ${conflictMessage(conflicts)}`;
   return { decision: "fail", status: "fail", code: "merge_conflict", reason };
 }
 
@@ -95,12 +94,14 @@ function endsOf(draft: Draft, activation: string): (readonly [number, KeptEnd])[
 /** Keys of an earlier activation that this one does not write: an activation replaces them whole. */
 function staleKeys(
   draft: Draft,
-  { stage, prefix, updates }: { readonly stage: string; readonly prefix: string; readonly updates: object },
+  { stage, node, updates }: { readonly stage: string; readonly node: string; readonly updates: object },
 ): string[] {
   const address = readStageAddress(stage);
   // The first visit on the main path has none before it.
   if (!address || (address.visit === 1 && address.branch === "main")) return [];
-  return draft.scopes.keysSeen(address.branch).filter((key) => key.startsWith(prefix) && !Object.hasOwn(updates, key));
+  const prefix = `parallel.${node}.`;
+  const isOwn = (key: string) => key.startsWith(prefix) && /^(?:results$|\d+\.)/.test(key.slice(prefix.length));
+  return draft.scopes.keysSeen(address.branch).filter((key) => isOwn(key) && !Object.hasOwn(updates, key));
 }
 
 function inEntryForm(draft: Draft, updates: Readonly<Record<string, JsonValue>>): Record<string, ContextValue> {

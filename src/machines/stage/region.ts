@@ -4,7 +4,7 @@
  * What it knows of them is counts and the indexes in flight, of constant size however many there are; what each came
  * to is kept in rows. Source: 02 §4, 03 §5-6.
  */
-import { isSuccessStatus } from "../../graph/index.ts";
+import { isFailureStatus } from "../../graph/index.ts";
 import { decideForeach, decideJoin, type JoinDecision, type JoinTally } from "../join.ts";
 import type { BranchEnd, RegionDecision, RegionPlan, StageEvent } from "../protocol.ts";
 
@@ -53,9 +53,9 @@ export function withEnd(region: RegionContext, end: BranchEnd, isCounted: boolea
   return { ...counted, decision: decide(counted, end) };
 }
 
-/** Nobody who waits for successes takes a branch that came to nothing for one: `skipped` is none, as at a goal gate. */
+/** One that was skipped had nothing to do, which is no failure. */
 export function hasFailed({ status, cancelled, failure }: BranchEnd): boolean {
-  return cancelled || failure !== undefined || !isSuccessStatus(status);
+  return cancelled || failure !== undefined || isFailureStatus(status);
 }
 
 function decide(region: RegionContext, end: BranchEnd | undefined): RegionDecision | null {
