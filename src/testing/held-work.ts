@@ -3,6 +3,7 @@ import type { JournalEntry, NewEntry } from "../journal/entry.ts";
 import { createFold, emptyFold } from "../journal/fold.ts";
 import { controlView } from "../journal/view/control-view.ts";
 import type { ActorWrite, TurnWrite } from "../persistence/store.ts";
+import { heldRegions, type StoredActor } from "./held-regions.ts";
 
 /** States of a stage that would go on by itself, but for the pause; a back-off is held by the clock. */
 const HELD_STAGES: ReadonlySet<string> = new Set(["ready", "interrupted", "answered"]);
@@ -10,8 +11,8 @@ const HELD_BRANCHES: ReadonlySet<string> = new Set(["starting", "ending", "faili
 
 export class HeldWork {
   readonly #fold = createFold(emptyFold(""));
-  /** Live branches and stages, and the state of their execution. */
-  readonly #actors = new Map<string, string>();
+  /** Live branches and stages, as they were stored. */
+  readonly #actors = new Map<string, StoredActor>();
 
   /** Takes a turn; answers with where the view and the charts, or the view and `open`, differ. */
   take(turn: TurnWrite, open: ReadonlySet<string>): string[] {
@@ -35,16 +36,17 @@ export class HeldWork {
     if (write.actor === "run") return;
     if ("ended" in write) this.#actors.delete(write.actor);
     else {
-      const { value } = JSON.parse(write.snapshot) as { readonly value: { readonly execution: string } };
-      this.#actors.set(write.actor, value.execution);
+      const snapshot = JSON.parse(write.snapshot) as Pick<StoredActor, "context"> & { value: { execution: string } };
+      this.#actors.set(write.actor, { state: snapshot.value.execution, context: snapshot.context });
     }
   }
 
   #held(): string[] {
-    return [...this.#actors].flatMap(([actor, state]) => {
+    const own = [...this.#actors].flatMap(([actor, { state }]) => {
       const held = actor.startsWith("stage:") ? HELD_STAGES : HELD_BRANCHES;
       return held.has(state) ? [actor] : [];
     });
+    return [...own, ...heldRegions(this.#actors)];
   }
 
   /** An end is held by the stage that was answered, or else by the branch that has come to it. */
