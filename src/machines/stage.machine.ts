@@ -205,7 +205,10 @@ export const stageMachine = stage.createMachine({
           on: { CONTINUE: { guard: "is live", target: "running" }, CANCEL: { guard: "is live", target: "cancelling" } },
           always: { guard: and(["is live", not(stateIn({ execution: "executing" }))]), target: "paused" },
         },
-        paused: { entry: "tell the branch it holds", on: { CONTINUE: "running", CANCEL: "cancelling" } },
+        paused: {
+          entry: "tell the branch it holds",
+          on: { CONTINUE: { guard: "is live", target: "running" }, CANCEL: { guard: "is live", target: "cancelling" } },
+        },
         cancelling: { always: { guard: stateIn({ execution: "cancelled" }), target: "cancelled" } },
         cancelled: {},
       },
@@ -253,8 +256,11 @@ export const stageMachine = stage.createMachine({
         working: {
           on: {
             NEXT: [
-              { guard: "stops here", actions: "decide to stop" },
-              { guard: "has room", actions: ["count the beginning", "begin the branch"] },
+              { guard: and([stateIn({ control: "running" }), "stops here"]), actions: "decide to stop" },
+              {
+                guard: and([stateIn({ control: "running" }), "has room"]),
+                actions: ["count the beginning", "begin the branch"],
+              },
             ],
             BRANCH_ENDED: endsOfBranches,
             ABORT: { target: "winding_down", actions: ["decide to abort", "record the decision"] },
@@ -278,6 +284,8 @@ export const stageMachine = stage.createMachine({
         },
         settling: {
           entry: "ask for the outcome",
+          // What was asked for and not answered before a pause is asked for again after it.
+          always: { guard: not(stateIn({ control: "running" })), target: "winding_down" },
           on: { SETTLED: { target: "acting", actions: ["record the exit", "keep the settlement"] } },
         },
         executing: {

@@ -130,6 +130,37 @@ describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (_n
   });
 });
 
+describe("a region that does not run", () => {
+  const regions = samples.filter(({ name }) => /parallel|foreach|loop/.test(name) && name.startsWith("stage"));
+  /** Facts are asked for and answered within one turn; what comes of them is told here as at any time. */
+  const isOpening = (snapshot: AnySnapshot) => placeOf(snapshot)["execution"] === "opening";
+
+  it.each(regions.map((sample) => [sample.name, sample] as const))(
+    "%s: begins no branch, decides no join and ends in nothing but a cancellation",
+    (_, sample) => {
+      let held = 0;
+      for (const { snapshot, path } of statesOf(sample)) {
+        if (placeOf(snapshot)["control"] === "running" || isOpening(snapshot)) continue;
+        held += 1;
+        for (const event of sample.eventsOf(snapshot.context as never)) {
+          // A person's doing, not the region's.
+          if (event.type === "CONTINUE" || event.type === "ABORT") continue;
+          const { effects, snapshot: next } = step(stageMachine, snapshot as never, event as never);
+          const made = effects.map((effect) => (effect.type === "effect.journal" ? effect.entry.type : effect.type));
+          const decided = made.filter((type) =>
+            /spawn|region\.(open|settle)|decided|exited|stage\.(?!cancelled)/.test(type),
+          );
+          expect(decided, [...path, event.type].join(" ")).toEqual([]);
+          const { execution = "" } = placeOf(next as never);
+          const isOver = ["succeeded", "failed", "skipped"].includes(execution) && !hasEnded(stageMachine, snapshot);
+          expect(isOver, [...path, event.type].join(" ")).toBe(false);
+        }
+      }
+      expect(held).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe("commands to a run", () => {
   const isCommand = (type: string) => type === "PAUSE" || type === "CONTINUE" || type === "CANCEL";
   const runs = samples.filter(({ machine }) => machine === runMachine);

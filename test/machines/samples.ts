@@ -4,6 +4,7 @@ import type { BranchEvent, ExecutionEnd, Hop, RunEvent, StageEvent } from "../..
 import { type RunInput, runMachine } from "../../src/machines/run.machine.ts";
 import { executionId, type StageContext, type StageInput, stageMachine } from "../../src/machines/stage.machine.ts";
 import type { AnyStateMachine } from "../../src/machines/xstate.ts";
+import { regionEvents } from "./region-samples.ts";
 
 export const now = { atMs: 5_000, runMs: 4_000, baseSeq: 7 } as const;
 const stamp = { ...now, commandId: "c-1", actor: "ada" } as const;
@@ -125,6 +126,7 @@ export function stageEvents(context: StageContext): readonly StageEvent[] {
     ...timers.map((timer): StageEvent => ({ ...now, type: "TIMER_FIRED", timer })),
     ...gates.flatMap((gate) => answers(gate)),
     ...answers("main/other@1"),
+    ...regionEvents(context),
   ];
 }
 
@@ -175,7 +177,7 @@ function stageSample(name: string, more: Partial<StageInput>): Sample {
     machine: stageMachine,
     input: stageInput(more),
     eventsOf: stageEvents,
-    isFarEnough: (context: StageContext) => context.start > 4,
+    isFarEnough: ({ start, region }: StageContext) => start > 4 || (region?.next ?? 0) > 3,
   };
 }
 
@@ -207,6 +209,13 @@ export const samples: readonly Sample[] = [
   branchSample("entered while running", {}),
   branchSample("entered while paused", { control: "paused" }),
   branchSample("entered while cancelling", { branch: "main/fan@1/0", origin: "parallel", control: "cancelling" }),
+  branchSample("of a parallel node", { branch: "main/fan@1/0", origin: "parallel" }),
+  branchSample("of a foreach, entered while pausing", {
+    branch: "main/each@2/11",
+    origin: "foreach",
+    control: "pausing",
+  }),
+  branchSample("of a loop in a branch", { branch: "main/fan@1/0/again@1/3", origin: "loop" }),
   stageSample("an execution", { limits: { ...patient, onInterrupt: "retry" }, timeoutMs: 50, edge: 3 }),
   stageSample("that asks after a crash", { limits: { attempts: 1, onInterrupt: "ask" }, control: "pausing" }),
   stageSample("that fails after a crash", { limits: { ...patient, retryOnFail: true, onInterrupt: "fail" } }),
@@ -220,4 +229,9 @@ export const samples: readonly Sample[] = [
   stageSample("a conditional", { kind: "instant", type: "conditional", carried: { status: "fail" } }),
   stageSample("a conditional entered while paused", { kind: "instant", type: "conditional", control: "paused" }),
   stageSample("entered while cancelling", { control: "cancelling" }),
+  stageSample("a parallel node", { kind: "parallel", type: "parallel" }),
+  stageSample("a parallel node entered while paused", { kind: "parallel", type: "parallel", control: "paused" }),
+  stageSample("a foreach", { kind: "foreach", type: "foreach" }),
+  stageSample("a loop", { kind: "loop", type: "loop", edge: 2 }),
+  stageSample("a loop entered while cancelling", { kind: "loop", type: "loop", control: "cancelling" }),
 ];
