@@ -29,10 +29,10 @@ export const triage: readonly Scenario[] = [
     ends: "stage_failed",
   },
   {
-    name: "one branch is skipped, which is no success",
+    name: "one branch is skipped, which is no failure",
     script: { review_recent_changes: ["skipped"] },
-    path: TRIAGE,
-    ends: "stage_failed",
+    path: `${TRIAGE} merge_findings decision_gate fast_fix exit`,
+    ends: "completed",
   },
   {
     name: "what follows fails",
@@ -109,7 +109,7 @@ export const factory: readonly Scenario[] = [
   },
   {
     name: "no reviewer ever succeeds",
-    script: { review_a: ["fail"], review_b: ["fail"], review_c: ["skipped"] },
+    script: { review_a: ["fail"], review_b: ["fail"], review_c: ["fail", "success"] },
     path: `${FACTORY_WAY}${` ${FACTORY_CHECKED}`.repeat(5)}`,
     ends: "redirect_limit",
   },

@@ -44,10 +44,11 @@ export function decide(policy: string, ends: readonly BranchEnd[]): string {
 
 /** The first of the best. The corpus scores nothing. */
 export function winnerOf(ends: readonly BranchEnd[]): BranchEnd | undefined {
-  const successful = ends.filter(({ status }) => isSuccess(status));
-  return successful.find(({ status }) => status !== "partial_success") ?? successful[0];
+  const rank = ({ status }: BranchEnd) => ["partial_success", "skipped"].indexOf(status);
+  return ends.filter(({ status }) => isSuccess(status)).toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
+/** What has not failed: `skipped` goes on, as it does where a stage is routed. */
 function isSuccess(status: string): boolean {
-  return !["fail", "retry", "skipped"].includes(status);
+  return status !== "fail" && status !== "retry";
 }

@@ -52,10 +52,11 @@ describe("a fan-in without a prompt", () => {
     expect(Object.keys(builtinHandlers())).toContain("parallel.fan_in");
   });
 
-  it("takes success and words of one's own before partial successes, and these before nothing else", async () => {
+  it("takes success and words of one's own before partial successes, these before skipped branches", async () => {
     expect(await winnerOf(branch("a", 0, "partial_success"), branch("b", 1, "fail"), branch("c", 2))).toBe("c");
     expect(await winnerOf(branch("a", 0, "partial_success"), branch("b", 1, "needs_polish"))).toBe("b");
     expect(await winnerOf(branch("a", 0, "skipped"), branch("b", 1, "partial_success"))).toBe("b");
+    expect(await winnerOf(branch("a", 0, "fail"), branch("b", 1, "skipped"))).toBe("b");
     expect(await winnerOf(branch("a", 0, "polished"), branch("b", 1))).toBe("a");
   });
 
@@ -80,10 +81,10 @@ describe("a fan-in without a prompt", () => {
   });
 
   it("fails where no branch has succeeded, naming what there is", async () => {
-    const none = await pick({ "parallel.results": [branch("a", 0, "fail"), branch("b", 1, "skipped")] });
+    const none = await pick({ "parallel.results": [branch("a", 0, "fail"), branch("b", 1, "retry")] });
     expect(none).toMatchObject({
       status: "fail",
-      failureReason: "no_candidates: no branch has succeeded: a (fail), b (skipped)",
+      failureReason: "no_candidates: no branch has succeeded: a (fail), b (retry)",
     });
     const nothing = { status: "fail", failureReason: "no_candidates: there are no results of branches" };
     expect(await pick({})).toMatchObject(nothing);

@@ -1,5 +1,5 @@
 /** The branches a fan-in chooses from: where their results are, and which is the best. Pure. Source: 03 §5. */
-import { type Graph, isSuccessStatus, type JsonValue } from "../../graph/index.ts";
+import { type Graph, isFailureStatus, type JsonValue } from "../../graph/index.ts";
 import { findJoin } from "../../graph/join.ts";
 import type { ContextView } from "../handler.ts";
 
@@ -64,17 +64,17 @@ function isObject(value: JsonValue | undefined): value is { readonly [key: strin
 }
 
 /**
- * Those that may win, the best first: successes and words of one's own before partial successes, then the higher
- * score (none is lower than any), then the lower index.
+ * Those that may win, the best first: successes and words of one's own, then partial successes, then skipped branches;
+ * among equals the higher score (none is lower than any), then the lower index.
  */
 export function rankCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates
-    .filter(({ status }) => isSuccessStatus(status))
+    .filter(({ status }) => !isFailureStatus(status))
     .toSorted((a, b) => rankOf(a) - rankOf(b) || compareScores(a, b) || a.index - b.index);
 }
 
 function rankOf({ status }: Candidate): number {
-  return status === "partial_success" ? 1 : 0;
+  return status === "skipped" ? 2 : status === "partial_success" ? 1 : 0;
 }
 
 function compareScores(a: Candidate, b: Candidate): number {

@@ -1,5 +1,5 @@
 /** The `parallel.fan_in` type: chooses one branch of those that have been joined. Source: 03 §5, 04 §6. */
-import { isSuccessStatus, type JsonValue, type Outcome } from "../../graph/index.ts";
+import { isFailureStatus, type JsonValue, type Outcome } from "../../graph/index.ts";
 import { FAN_IN_CANDIDATE_CHARS_MAX, NOTES_CHARS_MAX } from "../../limits.ts";
 import type { HandlerDefinition, HandlerInput } from "../handler.ts";
 import { truncateMiddle } from "../processes/kept-output.ts";
@@ -28,7 +28,7 @@ export function createFanIn(backend: CodergenBackend): HandlerDefinition {
       if (!best) return noCandidates(all);
       if (!asksForOne(input)) return { status: "success", contextUpdates: won(best), notes: sayBest(best, all) };
       const { response, outcome } = await ask(input, listing(ranked));
-      if (!isSuccessStatus(outcome.status)) return outcome;
+      if (isFailureStatus(outcome.status)) return outcome;
       const chosen = readAnswer(ranked, { response, outcome });
       const said = chosen ? `The backend chose ${place(chosen)}.` : `${unusable(ranked)} ${sayBest(best, all)}`;
       return {
