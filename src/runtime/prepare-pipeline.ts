@@ -8,6 +8,7 @@ import { DRIVER_TYPES } from "../actors/stage-inputs.ts";
 import { isSafepointError, SafepointError } from "../errors.ts";
 import { resolveFiles } from "../graph/expand-files.ts";
 import type { Graph } from "../graph/graph.ts";
+import { withImplicitFanOuts } from "../graph/implicit-fan-out.ts";
 import { lint } from "../graph/lint.ts";
 import { parsePipeline } from "../graph/parser.ts";
 import { applyStylesheet } from "../graph/stylesheet.ts";
@@ -83,7 +84,7 @@ function pin(read: Graph, options: PrepareOptions): PinnedPipeline & { readonly 
 
 /** The graph that a pinned text stands for. */
 export function pinnedGraph(source: string): Graph {
-  return applyStylesheet(parsePipeline(source));
+  return withImplicitFanOuts(applyStylesheet(parsePipeline(source)));
 }
 
 /** Node types of a graph that neither the engine nor a registered handler does. */
