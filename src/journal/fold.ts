@@ -15,6 +15,7 @@ import {
 import { applyContext } from "./fold/context.ts";
 import { foldControlAccepted, foldEscalated } from "./fold/control.ts";
 import { FoldDraft } from "./fold/draft.ts";
+import { inputOf } from "./fold/input.ts";
 import { foldBranchEnded, foldBranchStarted, foldJoinDecided, foldParallelStarted } from "./fold/parallel.ts";
 import {
   foldCancelled,
@@ -158,9 +159,10 @@ export function fold(entries: Iterable<JournalEntry>, from?: FoldState): FoldSta
 /** Folds an entry into a draft; for those who follow along while it happens. */
 export function foldInto(draft: FoldDraft, entry: JournalEntry): void {
   const { seq, turn, at: atMs } = entry;
-  const { status, seq: baseSeq, turn: turnBefore } = draft.state;
+  const { status } = draft.state;
+  const input = inputOf(draft.state, entry);
   draft.set({ seq, turn, atMs });
   if (isFinalStatus(status)) return;
-  if (turn !== turnBefore) draft.set({ baseSeq });
+  draft.set({ input });
   (folders[entry.type] as Folder<EntryType>)(draft, entry);
 }

@@ -40,7 +40,7 @@ function compareLive(state: FoldState, image: RunImage): string[] {
     if (stage !== undefined) stages.set(stage, "live");
     if (branch !== undefined) branches.set(branch, "live");
   }
-  const entered = new Set([...state.stages.keys(), ...heldStages(state).filter((stage) => stages.has(stage))]);
+  const entered = new Set([...state.stages.keys(), ...heldStages(state, stages.keys())]);
   const live = (addresses: Iterable<string>) => new Map([...addresses].map((address) => [address, "live"]));
   const dues = (rows: Iterable<{ timer: string; dueMs: number }>) =>
     new Map([...rows].map(({ timer, dueMs }) => [timer, String(dueMs)]));
@@ -52,9 +52,17 @@ function compareLive(state: FoldState, image: RunImage): string[] {
   ];
 }
 
-/** Stages that the journal says come next: they may be there already, held by a pause, a stop or the limits of a turn. */
-function heldStages(state: FoldState): string[] {
-  return [...state.branches.values()].flatMap((branch) => nextStageOf(state, branch) ?? []);
+/**
+ * Of live stages those that the journal says come next, or are the first of their branch: they are held by a pause, a
+ * stop or the limits of a turn.
+ */
+function heldStages(state: FoldState, live: Iterable<string>): string[] {
+  const expected = new Set([...state.branches.values()].map((branch) => nextStageOf(state, branch)));
+  return [...live].filter((address) => {
+    if (expected.has(address)) return true;
+    const { branch, visit } = parseStageAddress(address);
+    return visit === 1 && state.branches.has(branch) && state.branches.get(branch)?.stage === undefined;
+  });
 }
 
 /** Of a key that hides its parent's. */
@@ -85,10 +93,10 @@ function compareCounters(state: FoldState, image: RunImage): string[] {
   for (const [branch, nodes] of state.visits) {
     for (const [node, { visits }] of nodes) folded.set(`${branch} ${node}`, String(visits));
   }
-  const live = new Set(image.actors.map(({ actor }) => stageAddressOf(actor)));
-  for (const held of heldStages(state)) {
+  const live = image.actors.flatMap(({ actor }) => stageAddressOf(actor) ?? []);
+  for (const held of heldStages(state, live)) {
     const { branch, node, visit } = parseStageAddress(held);
-    if (live.has(held)) folded.set(`${branch} ${node}`, String(visit));
+    folded.set(`${branch} ${node}`, String(visit));
   }
   return differ("visits", folded, stored);
 }

@@ -7,15 +7,15 @@ const b = "main/b@1";
 
 const since = (state: FoldState, stage: string) => state.stages.get(stage)?.since;
 
-describe("what a turn brings is ordered by the seq before it", () => {
+describe("what is held is ordered by the seq before the input that brought it", () => {
   it("which all entries of the turn share", () => {
     const script = new Script()
       .begin()
       .turn((s) => s.started(a))
       .turn((s) => s.succeeded(a).edge(a, "b"));
-    expect(fold(script.entries).baseSeq).toBe(3);
-    expect(fold(script.entries.slice(0, 4)).baseSeq).toBe(3);
-    expect(fold(script.entries.slice(0, 3)).baseSeq).toBe(2);
+    expect(fold(script.entries).input.seq).toBe(3);
+    expect(fold(script.entries.slice(0, 4)).input.seq).toBe(3);
+    expect(fold(script.entries.slice(0, 3)).input.seq).toBe(2);
   });
 
   it("and which a state keeps that was cut inside a turn, written and read back", () => {
@@ -25,6 +25,52 @@ describe("what a turn brings is ordered by the seq before it", () => {
       .turn((s) => s.succeeded(a).edge(a, "b"));
     const cut = foldFromJson(JSON.parse(JSON.stringify(foldToJson(fold(script.entries.slice(0, 4))))));
     expect(fold(script.entries.slice(4), cut).branches.get("main")!.next).toMatchObject({ since: 3 });
+  });
+
+  it("of ends that share a turn each has its own, with the artifacts before it", () => {
+    const fan = "main/fan@1";
+    const leaf = (index: number) => `${fan}/${index}/x@1`;
+    const script = new Script().begin().turn((s) => {
+      const branches = [0, 1, 2].map((index) => ({ path: `${fan}/${index}`, head: "x" }));
+      const settings = { joinRule: "none", policy: "wait_all", errorPolicy: "continue", need: 3, maxParallel: 3 };
+      s.entered(fan, "parallel").add("parallel.started", { activation: fan, ...settings, branches });
+      branches.forEach(({ path: branch }, index) => {
+        s.add("branch.started", { activation: fan, index, head: "x", branchRunId: "b" }, { branch });
+        s.started(leaf(index));
+      });
+    });
+    script.turn((s) => s.pausing([], 0));
+    const before = script.entries.length;
+    const artifact = { artifact: "a", name: "log", mediaType: "text/plain", hash: "h", bytes: 1, complete: true };
+    script.turn((s) => {
+      s.succeeded(leaf(2)).edge(leaf(2), "join");
+      const execution = `${leaf(0)}#1.1`;
+      s.add("artifact.stored", artifact, { stage: leaf(0), execution });
+      s.add("artifact.stored", { ...artifact, artifact: "b" }, { stage: leaf(0), execution });
+      s.succeeded(leaf(0)).failed(leaf(1));
+    });
+    const { branches } = fold(script.entries);
+    expect([2, 0, 1].map((index) => branches.get(`${fan}/${index}`)!.since - before)).toEqual([0, 2, 5]);
+  });
+
+  it("of what a crash has cut, which is found all at once, is one and the same", () => {
+    const fan = "main/fan@1";
+    const script = new Script().begin().turn((s) => {
+      const branches = [0, 1].map((index) => ({ path: `${fan}/${index}`, head: "x" }));
+      const settings = { joinRule: "none", policy: "wait_all", errorPolicy: "continue", need: 2, maxParallel: 2 };
+      s.entered(fan, "parallel").add("parallel.started", { activation: fan, ...settings, branches });
+      branches.forEach(({ path: branch }, index) => {
+        s.add("branch.started", { activation: fan, index, head: "x", branchRunId: "b" }, { branch });
+        s.started(`${branch}/x@1`);
+      });
+    });
+    const before = script.entries.length;
+    script.turn((s) => {
+      s.add("run.resumed", { resumeEpoch: 1, host: "h", pid: 1 });
+      for (const index of [0, 1]) s.interrupted(`${fan}/${index}/x@1`, 1, 1);
+    });
+    const state = fold(script.entries);
+    expect([0, 1].map((index) => since(state, `${fan}/${index}/x@1`))).toEqual([before, before]);
   });
 
   it("of branches by the turn that brought their newest stage's end, before that by their birth", () => {
@@ -78,11 +124,11 @@ describe("what a turn brings is ordered by the seq before it", () => {
         .entered(each, "foreach")
         .add("container.entered", { activation: each, kind: "foreach", maxParallel: 1, total: 1 }),
     );
-    const { baseSeq: _, ...json } = JSON.parse(JSON.stringify(foldToJson(fold(script.entries))));
+    const { input: _, ...json } = JSON.parse(JSON.stringify(foldToJson(fold(script.entries))));
     delete json.branches.main.since;
     delete json.containers[each].cut;
     const read = foldFromJson(json);
-    expect(read.baseSeq).toBe(script.entries.length);
+    expect(read.input).toEqual({ seq: script.entries.length });
     expect(read.branches.get("main")!.since).toBe(2);
     expect(read.containers.get(each)!.cut).toBe(0);
   });

@@ -298,6 +298,8 @@ function fromSchema(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.boolean();
     case "enum":
       return fc.constantFrom(...Object.values(def.entries));
+    case "literal":
+      return fc.constantFrom(...def.values);
     case "array":
       return fc.array(fromSchema(def.element), { maxLength: 3 });
     case "optional":

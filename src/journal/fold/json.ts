@@ -15,7 +15,7 @@ type PlainHop = Later<NextHop, "since">;
 type PlainBranch = Later<Omit<Plain<BranchFold>, "next">, "since"> & { readonly next?: PlainHop };
 
 /** The state as JSON has it: keys that are gone stand beside those that have a value. */
-type PlainState = Later<Omit<Plain<FoldState>, "context" | "branches" | "containers">, "baseSeq"> & {
+type PlainState = Later<Omit<Plain<FoldState>, "context" | "branches" | "containers">, "input"> & {
   readonly branches: Record<string, PlainBranch>;
   readonly containers: Record<string, Later<Plain<ContainerFold>, "cut">>;
   readonly context: Record<string, Record<string, ContextValue>>;
@@ -201,7 +201,7 @@ const state: z.ZodType<PlainState> = z.strictObject({
   runId: text,
   seq: count,
   turn: count,
-  baseSeq: count.exactOptional(),
+  input: z.strictObject({ seq: count, execution: text.exactOptional() }).exactOptional(),
   atMs: ms,
   status: z.enum(RUN_STATUSES),
   statusReason: text.exactOptional(),
@@ -295,7 +295,7 @@ function revive({ removed = {}, ...plain }: PlainState): FoldState {
       atPause: toMap(plain.control.atPause),
       abandoned: toMap(plain.control.abandoned),
     },
-    baseSeq: plain.baseSeq ?? plain.seq,
+    input: plain.input ?? { seq: plain.seq },
     branches: mapValues(plain.branches, reviveBranch),
     stages: toMap(plain.stages),
     timers: toMap(plain.timers),

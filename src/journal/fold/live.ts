@@ -33,7 +33,7 @@ export function enterBranch(draft: FoldDraft, start: BranchStart): void {
           origin,
           branchRunId,
           bornSeq: seq,
-          since: draft.state.baseSeq,
+          since: draft.state.input.seq,
           ...(head === undefined ? {} : { head }),
         },
   );

@@ -1,5 +1,5 @@
 /** Folding the life of stages: executions, retries, interruptions, ends, and the hop that follows. */
-import { MAIN_BRANCH, readExecution, readStageAddress } from "../address.ts";
+import { MAIN_BRANCH, readBranchAddress, readExecution, readStageAddress } from "../address.ts";
 import type { EntryOutcome, EntryType } from "../catalogue.ts";
 import type { JournalEntry } from "../entry.ts";
 import { type EndedStageStatus, type ExecutionEnd, isPassThrough } from "../status.ts";
@@ -63,7 +63,7 @@ export function foldStageInterrupted(draft: FoldDraft, entry: JournalEntry<"stag
   const { cause, inARow, policy } = entry.data;
   closeExecution(draft, stage, interruptedEnd(entry));
   const { execution: _, ...rest } = stage;
-  const { baseSeq: since } = draft.state;
+  const { seq: since } = draft.state.input;
   put(draft, {
     ...rest,
     status: "interrupted",
@@ -125,7 +125,7 @@ export function foldStageEnded(draft: FoldDraft, entry: JournalEntry<StageEnd>):
   dropStage(draft, stage.address, endedStatus(entry.type, outcome));
   endActivation(draft, stage.address);
   if (!outcome) return;
-  const { baseSeq: since } = draft.state;
+  const { seq: since } = draft.state.input;
   draft.update("branches", stage.branch, (branch) => ({ ...branch, since }));
   applyContext(draft, entry);
   if (!isPassThrough(stage.kind)) recordOutcome(draft, stage, { entry, outcome });
@@ -158,10 +158,17 @@ export function foldEdgeSelected(draft: FoldDraft, entry: JournalEntry<"edge.sel
   if (REDIRECT_RULES.has(rule) && !ofGate) {
     draft.map("redirects").set(path, (draft.state.redirects.get(path) ?? 0) + 1);
   }
+  // The edge into its join is a branch's last: its siblings meet there, and none of them enters it.
+  if (joinOf(draft, path) === to) return;
   draft.update("branches", path, (current) => ({
     ...current,
-    next: { node: to, rule, seq: entry.seq, since: draft.state.baseSeq, ...(edge === undefined ? {} : { edge }) },
+    next: { node: to, rule, seq: entry.seq, since: draft.state.input.seq, ...(edge === undefined ? {} : { edge }) },
   }));
+}
+
+function joinOf(draft: FoldDraft, path: string): string | undefined {
+  const activation = readBranchAddress(path)?.activation;
+  return activation === undefined ? undefined : draft.state.parallels.get(activation)?.join;
 }
 
 export function foldGoalGateRedirected(draft: FoldDraft, entry: JournalEntry<"goal_gate.redirected">): void {
@@ -173,7 +180,7 @@ export function foldGoalGateRedirected(draft: FoldDraft, entry: JournalEntry<"go
   draft.map("redirects").set(path, redirects);
   draft.update("branches", path, (current) => ({
     ...current,
-    next: { node: target, rule: GOAL_GATE_RULE, seq: entry.seq, since: draft.state.baseSeq },
+    next: { node: target, rule: GOAL_GATE_RULE, seq: entry.seq, since: draft.state.input.seq },
   }));
 }
 
@@ -212,7 +219,7 @@ function liveStage(draft: FoldDraft, entry: JournalEntry): StageFold | undefined
 /** One that begins in a later turn than the one that led to it was held in between. */
 function heldSince(draft: FoldDraft, { next, since }: BranchFold): Pick<StageFold, "since"> {
   const chosen = next?.since ?? since;
-  return chosen === draft.state.baseSeq ? {} : { since: chosen };
+  return chosen === draft.state.input.seq ? {} : { since: chosen };
 }
 
 function visitsOf(draft: FoldDraft, branch: string, node: string): number {

@@ -18,8 +18,11 @@ export interface FoldState {
   /** Of the newest entry folded; 0 before the first. With `turn` and `atMs` all that entries after a final status move. */
   readonly seq: number;
   readonly turn: number;
-  /** Seq of the last entry before the newest one's turn. What a turn brings is taken in the order of these. */
-  readonly baseSeq: number;
+  /**
+   * What the newest entry is a part of: seq of the last entry before it, and of an end of an execution that one. What is
+   * held goes on in this order.
+   */
+  readonly input: { readonly seq: number; readonly execution?: string };
   readonly atMs: number;
   readonly status: RunStatus;
   /** Reason of the newest change of status, as given; the code of a failure. */
@@ -128,7 +131,7 @@ export interface BranchFold {
   readonly bornSeq: number;
   /** Where a parallel branch begins. */
   readonly head?: string;
-  /** `baseSeq` of the turn of its newest stage's end, before the first of its birth: held ends are taken in this order. */
+  /** Seq of the input that brought its newest stage's end, before the first of its birth: held ends are taken in this order. */
   readonly since: number;
   /** The stage it is at, or was at last. */
   readonly stage?: string;
@@ -142,7 +145,7 @@ export interface NextHop {
   readonly node: string;
   readonly rule: string;
   readonly seq: number;
-  /** `baseSeq` of its turn. */
+  /** Seq of the input that chose it. */
   readonly since: number;
   readonly edge?: number;
 }
@@ -186,7 +189,7 @@ export interface StageFold {
   readonly answer?: JsonValue;
   /** What the answer, or the gate's deadline, came to; acted on when the run goes on. */
   readonly settled?: { readonly choice: string; readonly outcome: EntryOutcome };
-  /** `baseSeq` of the turn since which it holds, or held last. Absent where it never did. */
+  /** Seq of the input since which it holds, or held last. Absent where it never did. */
   readonly since?: number;
 }
 
@@ -300,7 +303,7 @@ export function emptyFold(runId: string): FoldState {
     runId,
     seq: 0,
     turn: 0,
-    baseSeq: 0,
+    input: { seq: 0 },
     atMs: 0,
     status: "queued",
     resumeEpoch: 0,

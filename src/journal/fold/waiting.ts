@@ -21,11 +21,11 @@ export function foldGateOpened(draft: FoldDraft, entry: JournalEntry<"gate.opene
 /** Answered: the answer stays with the stage until it ends, for a journal that stops between the two. */
 export function foldGateAnswered(draft: FoldDraft, entry: JournalEntry<"gate.answered">): void {
   const { gate, answer } = entry.data;
-  closeGate(draft, gate, (stage) => ({ ...stage, answer, ...settledBy(entry), since: draft.state.baseSeq }));
+  closeGate(draft, gate, (stage) => ({ ...stage, answer, ...settledBy(entry), since: draft.state.input.seq }));
 }
 
 export function foldGateTimedOut(draft: FoldDraft, entry: JournalEntry<"gate.timed_out">): void {
-  closeGate(draft, entry.data.gate, (stage) => ({ ...stage, ...settledBy(entry), since: draft.state.baseSeq }));
+  closeGate(draft, entry.data.gate, (stage) => ({ ...stage, ...settledBy(entry), since: draft.state.input.seq }));
 }
 
 export function foldGateWithdrawn(draft: FoldDraft, entry: JournalEntry<"gate.withdrawn">): void {
@@ -67,7 +67,7 @@ export function foldTimerEnded(draft: FoldDraft, entry: JournalEntry<"timer.fire
     const { backoff, ...rest } = stage;
     if (backoff?.timer === timer?.timer) return withStatus(rest, "held");
     const isOver = stage.status === "waiting" && stage.gate === undefined && !stage.timers;
-    return isOver ? { ...withStatus(stage, "held"), since: draft.state.baseSeq } : stage;
+    return isOver ? { ...withStatus(stage, "held"), since: draft.state.input.seq } : stage;
   });
 }
 
