@@ -168,7 +168,7 @@ const schemas = {
     abandoned: z.boolean().optional(),
     ...merged,
   }),
-  "stage.skipped": z.strictObject({ outcome: outcomeSchema, kind: endKind }),
+  "stage.skipped": z.strictObject({ outcome: outcomeSchema, kind: endKind, ...merged }),
   "stage.cancelled": z.strictObject({ reason: text, abandoned: z.boolean().optional() }),
   "stage.result_discarded": z.strictObject({ status: text, reason: text }),
   "edge.selected": z.strictObject({

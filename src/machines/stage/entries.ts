@@ -164,7 +164,7 @@ export const stageEntries = {
     const place = context.kind === "execution" ? which(context) : where(context);
     const { code = "fail", ...merged } = settlement(event);
     if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code, ...merged } };
-    if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome } };
+    if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome, ...merged } };
     return { type: "stage.succeeded", ...place, data: { outcome, ...merged } };
   }),
   "record cancelled": entry(({ context, event }) => ({
