@@ -1,6 +1,7 @@
 /** `npm run test:soak -- <name> [options]`: the long tests, each in a file of its own below test/soak/. */
 const SOAKS: Readonly<Record<string, () => Promise<{ soak(args: readonly string[]): Promise<boolean> }>>> = {
   control: () => import("./soak/control.ts"),
+  programs: () => import("./soak/programs.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);

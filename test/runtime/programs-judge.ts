@@ -116,10 +116,16 @@ function notAgain(entries: readonly JournalEntry[], news: readonly BranchNews[])
   return problems;
 }
 
-/** Ends are taken in the order in which branches came to them, whenever that is: by the turn of their last stage. */
+/**
+ * Ends are taken in the order in which branches came to them, whenever that is: by the turn of their last stage. Only
+ * where that stage was executed: what ended a gate or a region may have been held back itself.
+ */
 function inOrder(news: readonly BranchNews[], ends: readonly StageEnd[]): string[] {
   const cameAt = new Map<string, number>();
-  for (const { branch, turn } of ends) cameAt.set(branch, turn);
+  for (const { branch, turn, attempt } of ends) {
+    if (attempt > 0) cameAt.set(branch, turn);
+    else cameAt.delete(branch);
+  }
   const problems: string[] = [];
   const newest = new Map<string, BranchNews>();
   for (const one of news) {

@@ -89,6 +89,7 @@ function nodeOf(stage: string): string {
 }
 
 /** What to type to see it again. */
-export function repeatCommand(seed: number): string {
-  return `npm run test:soak -- programs --seed ${seed}`;
+export function repeatCommand(seed: number, { steps, depthMax }: PlayOptions = {}): string {
+  const smaller = [steps && `--steps ${steps}`, depthMax && `--depth ${depthMax}`].filter(Boolean);
+  return ["npm run test:soak -- programs", `--seed ${seed}`, ...smaller].join(" ");
 }
