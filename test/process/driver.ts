@@ -4,7 +4,7 @@
  * Usage: node driver.ts <database> <leaseMs> start|resume <run>…; says what happens on stdout, a line each. SIGTERM stops
  * the runtime in good order.
  */
-import { writeSync } from "node:fs";
+import { appendFileSync, writeSync } from "node:fs";
 import { createRuntime, type HandlerInput, isSafepointError } from "../../src/index.ts";
 import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import { PIPELINES } from "./pipelines.ts";
@@ -29,11 +29,19 @@ async function late({ runId }: HandlerInput): Promise<string> {
   return "late";
 }
 
+/** Counts its item in $ITEM_TRACE; a moment passes, so that several are in flight. */
+async function count({ context }: HandlerInput) {
+  const item = context.get("work.item");
+  await new Promise((resolve) => setImmediate(resolve));
+  appendFileSync(process.env["ITEM_TRACE"] ?? "", `${String(item)}\n`);
+  return { status: "success", contextUpdates: { twice: Number(item) * 2 } };
+}
+
 const store = sqliteStore({ path, synchronous: "NORMAL" });
 const runtime = await createRuntime({
   store,
   leaseMs: Number(leaseMs),
-  handlers: { hang, late },
+  handlers: { hang, late, count },
   log: {
     debug() {},
     info() {},
