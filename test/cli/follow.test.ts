@@ -77,42 +77,6 @@ describe("renderTree", () => {
     expect(new Set(marks).size).toBe(10);
   });
 
-  it("hangs branches below the stage that began them, and takes them away when it has ended", () => {
-    const fan = entry("stage.entered", { kind: "parallel" }, at("fan"));
-    const branch = (index: number) => `main/fan@1/${index}`;
-    const branchStarts = (index: number) =>
-      entry(
-        "branch.started",
-        { activation: "main/fan@1", index, head: "work", branchRunId: `${branch(index)}~0` },
-        { branch: branch(index) },
-      );
-    const open = [
-      created,
-      started,
-      fan,
-      branchStarts(0),
-      branchStarts(1),
-      begins("work", 1, branch(0)),
-      begins("work", 1, branch(1)),
-    ];
-    const shown = [
-      ...open,
-      ends("work", "success", branch(0)),
-      entry("branch.succeeded", { status: "success" }, { branch: branch(0) }),
-    ];
-    expect(treeOf(shown)).toEqual(
-      [
-        "hello  r1  running  9.0s  1 stage done",
-        "└─ ◆ fan  7.0s",
-        "   0: succeeded",
-        "   └─ ✓ work  2.0s",
-        "   1: running",
-        "   └─ ⠹ work  3.0s",
-      ].map((line) => (line.includes("⠹") ? expect.stringMatching(/^ {3}└─ . work {2}3\.0s$/) : line)),
-    );
-    expect(treeOf([...shown, ends("fan")])).toHaveLength(2);
-  });
-
   it("leaves out stages that only route", () => {
     const passes = [
       entry("stage.entered", { kind: "conditional" }, at("check")),
@@ -138,16 +102,6 @@ describe("renderTree", () => {
     }
   });
 
-  it("cuts a screen full of live branches, and says how much is missing", () => {
-    const live = Array.from({ length: 40 }, (_, index) => begins("work", 1, `main/fan@1/${index}`));
-    const lines = treeOf([created, started, entry("stage.entered", { kind: "parallel" }, at("fan")), ...live], {
-      ...WIDE,
-      rows: 12,
-    });
-    expect(lines).toHaveLength(12);
-    expect(lines.at(-1)).toBe("… 71 more lines");
-  });
-
   it("lets no node's name or reason act on the terminal", () => {
     const [, line] = treeOf([created, started, begins("a\u001b[2Jb\nc\u0007")]);
     expect(line).toMatch(/^└─ . ab c {3}\d/);
@@ -167,7 +121,7 @@ describe("renderTree", () => {
   it("keeps no more of a long run than a screen can show", () => {
     const many = Array.from({ length: 5_000 }, (_, index) => [begins(`n${index}`), ends(`n${index}`)]).flat();
     const run = progressOf([created, started, ...many]);
-    expect(run.branches.get("main")?.stages.length).toBeLessThan(100);
+    expect(run.main.stages.length).toBeLessThan(100);
     expect(run.ended).toBe(5_000);
   });
 });

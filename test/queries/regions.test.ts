@@ -122,6 +122,8 @@ describe("branchesOf", () => {
       [`${fan}/2`, "superseded"],
     ]);
     expect({ branchesTotal, cursor }).toEqual({ branchesTotal: 4, cursor: undefined });
+    const { counts } = await branchesOf(store, "run-1", { status: ["failed"], within: fan });
+    expect(counts).toEqual({ succeeded: 2, superseded: 1 });
   });
 
   it("gives every branch once, whatever the size of a page, with frames and where each is", async () => {

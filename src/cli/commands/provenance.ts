@@ -21,7 +21,8 @@ export function define(command: Command, act: Act): void {
     .action(act(provenance));
 }
 
-async function provenance(cli: Cli, runId: string, key: string, options: Options): Promise<number> {
+async function provenance(cli: Cli, runId: string, ...rest: [key: string, options: Options]): Promise<number> {
+  const [key, options] = rest;
   const at = readAt(options.at);
   const branch = options.branch === undefined ? undefined : readPlace("--branch", options.branch);
   const found: Provenance = await withStore(cli, {}, async (store) => {

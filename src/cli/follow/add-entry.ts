@@ -1,10 +1,14 @@
+import { MAIN_BRANCH } from "../../journal/address.ts";
 import type { EntryData } from "../../journal/catalogue.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import { foldInto } from "../../journal/fold.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import { STATUS_AFTER } from "../../journal/status-after.ts";
+import { branchNamed } from "../../journal/view/branch-rows.ts";
+import { describeTally } from "./activation-segments.ts";
+import { nameItem } from "./names.ts";
 import type { RunProgress, StageMark } from "./progress.ts";
-import { branchLine, endStage, stageLine } from "./progress.ts";
+import { beginBranch, beginStage, endBranch, endStage, findStage } from "./progress.ts";
 
 /** Takes an entry into the progress. Entries it has nothing to show for change nothing. */
 export function addEntry(run: RunProgress, entry: JournalEntry): void {
@@ -12,12 +16,13 @@ export function addEntry(run: RunProgress, entry: JournalEntry): void {
   const topic = entry.type.slice(0, entry.type.indexOf("."));
   if (topic === "run") addRunEntry(run, entry);
   else if (topic === "stage") addStageEntry(run, entry);
-  else if (topic === "branch") addBranchEntry(run, entry);
+  else if (topic === "branch" || topic === "iteration") addBranchEntry(run, entry);
   else if (topic === "gate") addGateEntry(run, entry);
+  else if (topic === "join" || topic === "container") addTally(run, entry);
 }
 
 function addGateEntry(run: RunProgress, entry: JournalEntry): void {
-  const stage = stageLine(run, entry);
+  const stage = entry.type === "gate.opened" ? beginStage(run, entry) : findStage(run, entry);
   if (!stage) return;
   if (entry.type !== "gate.opened") {
     delete stage.gate;
@@ -44,7 +49,8 @@ function addRunEntry(run: RunProgress, entry: JournalEntry): void {
 
 function addStageEntry(run: RunProgress, entry: JournalEntry): void {
   if (entry.type === "stage.result_discarded") return;
-  const stage = stageLine(run, entry);
+  const begins = entry.type === "stage.entered" || entry.type === "stage.started";
+  const stage = begins || !isInside(entry) ? beginStage(run, entry) : findStage(run, entry);
   if (!stage) return;
   switch (entry.type) {
     case "stage.entered": {
@@ -87,9 +93,41 @@ function stageEnd(entry: JournalEntry): { mark: StageMark; at: number; detail?: 
   return { mark: outcome.status === "partial_success" ? "partial" : "succeeded", at, detail: outcome.status };
 }
 
+/** What is told late of a branch that has ended must not bring it back. */
+function isInside({ branch }: JournalEntry): boolean {
+  return branch !== undefined && branch !== MAIN_BRANCH;
+}
+
 function addBranchEntry(run: RunProgress, entry: JournalEntry): void {
-  if (entry.branch === undefined) return;
-  const branch = branchLine(run, entry.branch);
-  const word = entry.type.slice("branch.".length);
-  branch.status = word === "started" ? "running" : (word as typeof branch.status);
+  const path = branchNamed(entry);
+  if (path === undefined) return;
+  const { at } = entry;
+  switch (entry.type) {
+    case "branch.started":
+      beginBranch(run, path, { at, label: (entry.data as EntryData<"branch.started">).head });
+      return;
+    case "iteration.started":
+      beginBranch(run, path, { at, label: nameItem((entry.data as EntryData<"iteration.started">).item) });
+      return;
+    case "branch.failed":
+    case "iteration.failed":
+      endBranch(run, path, { detail: (entry.data as EntryData<"branch.failed" | "iteration.failed">).reason });
+      return;
+    case "iteration.decided":
+      return;
+    default:
+      endBranch(run, path);
+  }
+}
+
+function addTally(run: RunProgress, entry: JournalEntry): void {
+  const stage = findStage(run, entry);
+  if (!stage) return;
+  if (entry.type === "container.exited") {
+    const { completed, failed } = entry.data as EntryData<"container.exited">;
+    stage.tally = describeTally(completed, failed);
+  } else if (entry.type === "join.decided") {
+    const { succeeded, failed } = entry.data as EntryData<"join.decided">;
+    stage.tally = describeTally(succeeded + failed, failed);
+  }
 }

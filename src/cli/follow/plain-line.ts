@@ -41,9 +41,12 @@ const WORDS: Says = {
   "branch.cancelled": () => "branch cancelled",
   "branch.superseded": () => "branch superseded",
   "join.decided": (data) => `join decided: ${data.decision} (${data.succeeded} succeeded, ${data.failed} failed)`,
-  "iteration.started": (data) => `iteration ${data.index} started`,
-  "iteration.succeeded": (data) => `iteration ${data.index} succeeded`,
-  "iteration.failed": (data) => `iteration ${data.index} failed`,
+  // Iterations that go well are told of by the lines of their stages, which name them.
+  "container.entered": (data) =>
+    `${data.kind}${data.total === undefined ? "" : ` of ${data.total}`}, ${data.maxParallel} at once`,
+  "container.exited": (data) => `${data.completed} iterations ended, ${data.failed} failed`,
+  "iteration.failed": (data) => `iteration failed${data.reason === undefined ? "" : `: ${data.reason}`}`,
+  "iteration.cancelled": () => "iteration cancelled",
   "gate.opened": (data) => `asks: ${data.text}${data.options.map((each) => ` ${nameOption(each)}`).join("")}`,
   "gate.answered": (data) => `answered by ${data.by}`,
   "gate.timed_out": () => "not answered in time",

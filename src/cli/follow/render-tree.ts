@@ -1,9 +1,9 @@
-import { MAIN_BRANCH } from "../../journal/address.ts";
 import { isPassThrough } from "../../journal/status.ts";
 import { columnsOf, printable, shorten } from "../text/printable.ts";
 import { formatSpan } from "../text/times.ts";
+import { activationSegments, failedOf, moreSegments, type Room } from "./activation-segments.ts";
 import { controlLines } from "./control-lines.ts";
-import type { BranchLine, RunProgress, StageLine, StageMark } from "./progress.ts";
+import type { ActivationLine, BranchLine, FailedLine, RunProgress, StageLine, StageMark } from "./progress.ts";
 import { isEnded } from "./progress.ts";
 
 export type Tone = "good" | "bad" | "live" | "wait" | "dim" | "bold";
@@ -37,18 +37,32 @@ const MARKS: Readonly<Record<Exclude<StageMark, "running">, Segment>> = {
   cancelled: { text: "■", tone: "dim" },
 };
 
-/** How many ended stages a branch shows; the first of these with which everything fits on the screen is used. */
-const ENDED_SHOWN = [30, 12, 5, 2, 0];
+/** A stage at which nothing happens but in its branches. */
+const WITH_BRANCHES: Segment = { text: "▸", tone: "live" };
+
+/** How much is shown: ended stages of main, and of each activation branches in flight and failed ones. The first that fits is used. */
+const ROOM: readonly Room[] = [
+  { ended: 30, branches: 24, failed: 6 },
+  { ended: 12, branches: 16, failed: 4 },
+  { ended: 5, branches: 10, failed: 3 },
+  { ended: 3, branches: 6, failed: 2 },
+  { ended: 2, branches: 4, failed: 2 },
+  { ended: 1, branches: 3, failed: 1 },
+  { ended: 0, branches: 2, failed: 1 },
+  { ended: 0, branches: 1, failed: 0 },
+  { ended: 0, branches: 0, failed: 0 },
+];
 
 /**
- * The live tree: a line for the run, below it its stages, below a stage its branches with theirs. Pure, and never wider
- * or higher than the screen: old stages fold into a count first, then what is left is cut.
+ * The live tree: a line for the run, below it its stages; a stage with branches counts them, and below it are those in
+ * flight, a line each, and those that failed. Pure, and never wider or higher than the screen: first less is shown of
+ * everything, with a count of what is not, then what is left is cut.
  */
 export function renderTree(run: RunProgress, screen: Screen): readonly Line[] {
   let lines: readonly Line[] = [];
   const control = controlLines(run, screen.now);
-  for (const endedShown of ENDED_SHOWN) {
-    lines = [header(run, screen), ...control, ...branchLines(run, { screen, endedShown })];
+  for (const room of ROOM) {
+    lines = [header(run, screen), ...control, ...mainLines(run, { run, screen, room })];
     if (lines.length <= screen.rows) break;
   }
   const over = lines.length - screen.rows;
@@ -57,8 +71,9 @@ export function renderTree(run: RunProgress, screen: Screen): readonly Line[] {
 }
 
 interface Drawing {
+  readonly run: RunProgress;
   readonly screen: Screen;
-  readonly endedShown: number;
+  readonly room: Room;
 }
 
 function header(run: RunProgress, { now }: Screen): Line {
@@ -85,50 +100,100 @@ const STATUS_TONES: Readonly<Record<RunProgress["status"], Tone>> = {
   failed: "bad",
 };
 
-function branchLines(run: RunProgress, drawing: Drawing): readonly Line[] {
-  const below = Map.groupBy(
-    [...run.branches.values()].filter((branch) => branch.activation !== undefined),
-    (branch) => branch.activation,
-  );
-  const main = run.branches.get(MAIN_BRANCH);
-  const draw = (branch: BranchLine, indent: string): Line[] => {
-    const { shown, folded } = foldEnded(branch, drawing.endedShown);
-    const lines: Line[] = [];
-    if (folded > 0) lines.push([dim(`${indent}${shown.length > 0 ? "├─" : "└─"} … ${folded} earlier`)]);
-    for (const [at, stage] of shown.entries()) {
-      const last = at === shown.length - 1;
-      lines.push([dim(`${indent}${last ? "└─" : "├─"} `), ...stageSegments(stage, drawing.screen)]);
-      const deeper = `${indent}${last ? "   " : "│  "}`;
-      for (const child of below.get(stage.address) ?? []) {
-        lines.push([dim(`${deeper}${child.path.slice(child.path.lastIndexOf("/") + 1)}: `), { text: child.status }]);
-        lines.push(...draw(child, deeper));
-      }
-    }
-    return lines;
-  };
-  return main ? draw(main, "") : [];
+function mainLines({ main }: RunProgress, drawing: Drawing): readonly Line[] {
+  const { shown, folded } = foldEnded(main, drawing.room.ended);
+  const lines: Line[] = [];
+  if (folded > 0) lines.push([dim(`${shown.length > 0 ? "├─" : "└─"} … ${folded} earlier`)]);
+  for (const [at, stage] of shown.entries()) {
+    const isLast = at === shown.length - 1;
+    lines.push([dim(isLast ? "└─ " : "├─ "), ...stageSegments(stage, drawing)]);
+    lines.push(...activationLines(stage, isLast ? "   " : "│  ", drawing));
+  }
+  return lines;
 }
 
 /** Live stages are always shown, of the ended ones the last so many. Those that only route are left out, unless they fail. */
 function foldEnded(branch: BranchLine, endedShown: number): { shown: readonly StageLine[]; folded: number } {
-  const worth = branch.stages.filter((stage) => !isPassThrough(stage.kind) || stage.mark === "failed");
+  const worth = branch.stages.filter(isWorthALine);
   const ended = worth.filter(isEnded);
   const keep = new Set(endedShown === 0 ? [] : ended.slice(-endedShown));
   const shown = worth.filter((stage) => !isEnded(stage) || keep.has(stage));
   return { shown, folded: branch.forgotten + ended.length - keep.size };
 }
 
-function stageSegments(stage: StageLine, { now }: Screen): Line {
+function isWorthALine(stage: StageLine): boolean {
+  return !isPassThrough(stage.kind) || stage.mark === "failed";
+}
+
+/** The branches below a stage: those in flight, those that failed, and how many of them are not shown. */
+function activationLines(stage: StageLine, indent: string, drawing: Drawing): readonly Line[] {
+  const activation = isEnded(stage) ? undefined : drawing.run.activations.get(stage.address);
+  if (!activation) return [];
+  const { branches, failed, more } = choose(activation, stage, drawing);
+  const count = branches.length + failed.length + (more === undefined ? 0 : 1);
+  const lines: Line[] = [];
+  const edge = (at: number) => dim(`${indent}${at === count - 1 ? "└─ " : "├─ "}`);
+  for (const [at, branch] of branches.entries()) {
+    lines.push([edge(at), ...branchSegments(branch, drawing)]);
+    const live = branch.stages.find((each) => !isEnded(each));
+    if (live) lines.push(...activationLines(live, `${indent}${at === count - 1 ? "   " : "│  "}`, drawing));
+  }
+  for (const [at, each] of failed.entries()) lines.push([edge(branches.length + at), ...failedSegments(each)]);
+  if (more !== undefined) lines.push([edge(count - 1), dim(more)]);
+  return lines;
+}
+
+function choose(activation: ActivationLine, stage: StageLine, { run, room }: Drawing) {
+  const branches = [...activation.branches.values()].slice(0, room.branches);
+  const failed = room.failed === 0 ? [] : activation.failed.slice(-room.failed);
+  const hidden = {
+    inFlight: activation.branches.size - branches.length,
+    failed: failedOf(run, stage.address) - failed.length,
+  };
+  // With nothing below it the line of the activation says it all.
+  const more = branches.length + failed.length === 0 ? undefined : moreSegments(hidden);
+  return { branches, failed, more };
+}
+
+/** Where a branch is, in a line: its name, the stage it is at or was at last, how many it has behind it. */
+function branchSegments(branch: BranchLine, drawing: Drawing): Line {
+  const worth = branch.stages.filter(isWorthALine);
+  const stage = worth.find((each) => !isEnded(each)) ?? worth.at(-1);
+  const done = branch.forgotten + worth.filter((each) => isEnded(each) && each !== stage).length;
+  return [
+    { text: `${nameBranch(branch, stage?.node)}  ` },
+    ...(stage ? stageSegments(stage, drawing) : [dim(formatSpan(drawing.screen.now - branch.sinceAt))]),
+    ...(done > 0 ? [dim(`  ${done} done before`)] : []),
+  ];
+}
+
+/** Its number, and what it is about unless the stage says that. */
+function nameBranch({ index, label }: Pick<BranchLine, "index" | "label">, node: string | undefined): string {
+  return label === undefined || label === node ? String(index) : `${index}: ${printable(label)}`;
+}
+
+function failedSegments({ node, detail, ...branch }: FailedLine): Line {
+  return [
+    MARKS.failed,
+    { text: ` ${nameBranch(branch, node)}` },
+    ...(node === undefined ? [] : [{ text: `  ${printable(node)}` }]),
+    ...(detail === undefined ? [] : [dim(`  ${printable(detail)}`)]),
+  ];
+}
+
+function stageSegments(stage: StageLine, { run, screen: { now } }: Drawing): Line {
   const visit = stage.visit > 1 ? `@${stage.visit}` : "";
   const attempt = stage.attempt > 1 ? ` #${stage.attempt}` : "";
   const line: Segment[] = [
-    markOf(stage, now),
+    run.activations.has(stage.address) ? WITH_BRANCHES : markOf(stage, now),
     { text: ` ${printable(stage.node)}${visit}${attempt}` },
     dim(`  ${formatSpan((stage.endedAt ?? now) - stage.sinceAt)}`),
   ];
   if (stage.retryAt !== undefined) {
     line.push({ text: `  retry in ${formatSpan(Math.max(0, stage.retryAt - now))}`, tone: "wait" });
   }
+  if (!isEnded(stage)) line.push(...activationSegments(run, stage.address, now));
+  else if (stage.tally !== undefined) line.push({ text: `  ${stage.tally}` });
   if (stage.detail !== undefined) line.push(dim(`  ${printable(stage.detail)}`));
   return line;
 }

@@ -1,6 +1,19 @@
 import type { JoinView } from "../../journal/run-view.ts";
 import { formatTable } from "./table.ts";
 
+/** Joins shown in a summary. */
+const JOINS_SHOWN = 10;
+
+/** The joins that are open, then the newest decided ones. */
+export function joinSummary(joins: readonly JoinView[]): string {
+  if (joins.length === 0) return "";
+  const open = joins.filter(({ decision }) => decision === undefined);
+  const decided = joins.filter(({ decision }) => decision !== undefined).reverse();
+  const shown = [...open, ...decided].slice(0, JOINS_SHOWN);
+  const more = joins.length - shown.length;
+  return [joinTable(shown), ...(more > 0 ? [`(+ ${more} more, see \`joins\`)`] : [])].join("\n");
+}
+
 /** Joins as a table: what is needed, what there is, what was decided. */
 export function joinTable(
   joins: readonly (JoinView & { readonly status?: string; readonly ended?: string })[],

@@ -1,5 +1,9 @@
 import type { RunView } from "../../journal/run-view.ts";
 import { isPassThrough } from "../../journal/status.ts";
+import type { BranchesPage } from "../../runtime/queries/regions/branches.ts";
+import { branchSummary } from "./branches.ts";
+import { containerSummary } from "./containers.ts";
+import { joinSummary } from "./joins.ts";
 import { printable } from "./printable.ts";
 import { formatTable } from "./table.ts";
 import { formatSpan } from "./times.ts";
@@ -7,11 +11,21 @@ import { formatSpan } from "./times.ts";
 /** Stages shown; the rest is in --json. */
 export const STAGES_SHOWN = 30;
 
-/** A run view for people: what it is, how it stands, what it waits for, its last stages. */
-export function formatView(view: RunView): string {
-  return [head(view), waiting(view), stages(view), branches(view), failure(view)]
-    .filter((part) => part !== "")
-    .join("\n\n");
+/**
+ * A run view for people: what it is, how it stands, what it waits for, its last stages, what its containers and joins
+ * have come to, and of its `branches` those that are to be seen.
+ */
+export function formatView(view: RunView, branches?: BranchesPage): string {
+  const parts = [
+    head(view),
+    waiting(view),
+    stages(view),
+    containerSummary(view.containers),
+    joinSummary(view.joins),
+    branches === undefined ? "" : branchSummary(branches),
+    failure(view),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 function head(view: RunView): string {
@@ -69,15 +83,6 @@ function lastWord(stage: RunView["stages"][number]): string {
   const text = stage.failureReason ?? stage.attempts.at(-1)?.failureReason ?? stage.notes ?? outcome ?? "";
   const line = printable(text);
   return line.length > NOTE_CHARS_MAX ? `${line.slice(0, NOTE_CHARS_MAX - 1)}…` : line;
-}
-
-function branches(view: RunView): string {
-  const others = view.branches.filter((branch) => branch.origin !== "main");
-  if (others.length === 0) return "";
-  return formatTable([
-    ["BRANCH", "STATUS", "NODE"],
-    ...others.map((each) => [each.path, each.status, each.node ?? ""]),
-  ]);
 }
 
 function failure(view: RunView): string {

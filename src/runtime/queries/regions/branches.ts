@@ -26,6 +26,8 @@ export interface BranchesPage {
   readonly branches: readonly BranchView[];
   /** How many fit the query, on all pages. */
   readonly branchesTotal: number;
+  /** How many there are of each status, among those that may be listed whatever their status. */
+  readonly counts: Readonly<Partial<Record<BranchStatus, number>>>;
   /** Where the next page begins; absent on the last one. */
   readonly cursor?: string;
 }
@@ -52,6 +54,7 @@ class Listing {
   readonly #ended: { readonly place: number; readonly row: BranchView }[] = [];
   #begun = 0;
   #endedTotal = 0;
+  readonly #counts: Partial<Record<BranchStatus, number>> = {};
 
   constructor(query: BranchesQuery) {
     this.#query = query;
@@ -69,9 +72,11 @@ class Listing {
     if (!after.branches.has(candidate.path)) this.#end(candidate, after);
   }
 
-  page(state: FoldState): Pick<BranchesPage, "branches" | "branchesTotal" | "cursor"> {
+  page(state: FoldState): Pick<BranchesPage, "branches" | "branchesTotal" | "counts" | "cursor"> {
+    const counts = { ...this.#counts };
     const live = [...this.#live.values()].flatMap(({ path, place, rows }) => {
       const row = rowOf(rows, path, state);
+      if (row) count(counts, row);
       return row && this.#fits(row) ? [{ place, row }] : [];
     });
     const { from, limit } = this.#window;
@@ -81,6 +86,7 @@ class Listing {
     return {
       branches: shown.map(({ row }) => row),
       branchesTotal: this.#endedTotal + live.length,
+      counts,
       ...(listed.length > limit && last ? { cursor: String(last.place + 1) } : {}),
     };
   }
@@ -96,6 +102,7 @@ class Listing {
   #end({ path, place, rows }: Candidate, after: FoldState): void {
     this.#live.delete(path);
     const row = rowOf(rows, path, after);
+    if (row) count(this.#counts, row);
     if (!row || !this.#fits(row)) return;
     this.#endedTotal += 1;
     const { from, limit } = this.#window;
@@ -117,4 +124,8 @@ class Listing {
 
 function rowOf(rows: BranchRows, path: string, state: FoldState): BranchView | undefined {
   return rows.rows(state).find((row) => row.path === path);
+}
+
+function count(counts: Partial<Record<BranchStatus, number>>, { status }: BranchView): void {
+  counts[status] = (counts[status] ?? 0) + 1;
 }
