@@ -12,8 +12,8 @@ class Branch {
   #snapshot: SnapshotOf<typeof branchMachine>;
   effects: readonly Effect[];
 
-  constructor(control: BranchInput["control"] = "running") {
-    const input: BranchInput = { branch: "main", origin: "main", control };
+  constructor(control: BranchInput["control"] = "running", more: Partial<BranchInput> = {}) {
+    const input: BranchInput = { branch: "main", origin: "main", control, ...more };
     ({ snapshot: this.#snapshot, effects: this.effects } = begin(branchMachine, input));
   }
 
@@ -171,5 +171,59 @@ describe("a branch", () => {
     expect(visiting().tell(ended({ ...startsOver, entry })).effects[0]).toEqual({ type: "effect.journal", entry });
     const failed = visiting().tell(ended({ ...fails, entry }));
     expect(failed.effects[0]).toEqual({ type: "effect.journal", entry });
+  });
+});
+
+describe("a branch of an activation", () => {
+  const origins = [
+    ["parallel", "main/fan@1/2", "stage:main/fan@1", 2],
+    ["foreach", "main/each@3/41", "stage:main/each@3", 41],
+    ["loop", "main/fan@1/0/again@2/5", "stage:main/fan@1/0/again@2", 5],
+  ] as const;
+  const atJoin: Hop = { kind: "end", node: "join", exit: false };
+
+  it.each(origins)("%s: tells the stage it belongs to how it ended", (origin, path, owner, index) => {
+    const inside = () => new Branch("running", { branch: path, origin }).tell({ type: "HEAD", hop: enter("work") });
+    const told = (branch: Branch) => {
+      const [news, ended] = branch.effects;
+      expect(ended).toEqual({ type: "effect.ended", actor: `branch:${path}` });
+      return news;
+    };
+    expect(told(inside().tell(ended(atJoin), { type: "CHECKED", hop: atJoin }))).toEqual({
+      type: "effect.message",
+      to: owner,
+      event: {
+        type: "BRANCH_ENDED",
+        branch: path,
+        index,
+        status: "shipped",
+        cancelled: false,
+        outcome: { status: "shipped" },
+      },
+    });
+    expect(told(inside().tell(ended({ ...fails, code: "left_region" })))).toMatchObject({
+      to: owner,
+      event: { status: "fail", failure: { code: "left_region", stage: "main/work@1" }, cancelled: false },
+    });
+    expect(told(inside().tell(cancel, ended(fails, { cancelled: true })))).toMatchObject({
+      to: owner,
+      event: { status: "fail", cancelled: true },
+    });
+  });
+
+  it("that has nothing to do ends in success, when it may", () => {
+    const empty = (control: BranchInput["control"]) =>
+      new Branch(control, { branch: "main/fan@1/0", origin: "parallel" }).tell({ type: "HEAD", hop: atJoin });
+    expect(empty("running").tell({ type: "CHECKED", hop: atJoin }).effects[0]).toMatchObject({
+      event: { status: "success", outcome: null },
+    });
+    const held = empty("paused");
+    expect(held.place).toBe("paused/ending");
+    expect(held.tell(goOn).types).toEqual(["effect.check"]);
+  });
+
+  it("notes since when it waits: the newest entry before the turn that brought it there", () => {
+    const branch = visiting().tell(pause, ended(atJoin));
+    expect(branch.context.since).toBe(now.baseSeq);
   });
 });
