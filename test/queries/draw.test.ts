@@ -44,6 +44,66 @@ describe("overlayOf", () => {
   });
 });
 
+describe("an overlay of branches", () => {
+  const fan = "main/fan@1";
+  const start = (index: number) => {
+    const branch = `${fan}/${index}`;
+    return entry("branch.started", { activation: fan, index, head: "build", branchRunId: `${branch}~0` }, { branch });
+  };
+  const stage = (index: number, visit = 1) => ({
+    branch: `${fan}/${index}`,
+    stage: `${fan}/${index}/deploy@${visit}`,
+    attempt: 1,
+    execution: `${fan}/${index}/deploy@${visit}#1.1`,
+  });
+  const begins = (index: number, visit = 1) => entry("stage.started", {}, stage(index, visit));
+  const succeeds = (index: number, visit = 1) =>
+    entry("stage.succeeded", { outcome: { status: "success" } }, stage(index, visit));
+  const fails = (index: number, visit = 1) =>
+    entry("stage.failed", { outcome: { status: "fail" }, code: "fail" }, stage(index, visit));
+  const overlayAfter = async (...entries: ReturnType<typeof entry>[]) => {
+    const store = await demoStore(1);
+    await writeTurns(store, "demo", [{ entries }]);
+    return overlayOf(store, "demo");
+  };
+
+  it("counts branches by what their last visit came to, and lets what goes on give the colour", async () => {
+    const overlay = await overlayAfter(
+      ...[0, 1, 2, 3].map((index) => begins(index)),
+      ...[succeeds(0), fails(1), fails(2), begins(2, 2)],
+    );
+    expect(overlay.counts.get("deploy")).toEqual({ done: 1, running: 2, failed: 1, cancelled: 0 });
+    expect(overlay.nodes.get("deploy")).toBe("running");
+    expect(overlay.counts.has("build")).toBe(false);
+  });
+
+  it("is failed where one failed and nothing goes on, and not where it was made good", async () => {
+    const bad = await overlayAfter(begins(0), succeeds(0), begins(1), fails(1));
+    expect([bad.nodes.get("deploy"), bad.counts.get("deploy")]).toMatchObject(["failed", { done: 1, failed: 1 }]);
+    const good = await overlayAfter(begins(0), succeeds(0), begins(1), fails(1), begins(1, 2), succeeds(1, 2));
+    expect([good.nodes.get("deploy"), good.counts.get("deploy")]).toMatchObject(["succeeded", { done: 2, failed: 0 }]);
+  });
+
+  it("is written into every format, and the ways into branches are taken", async () => {
+    const overlay = await overlayAfter(start(0), start(1), begins(0), begins(1), succeeds(1));
+    const fanned = parsePipeline(`digraph fanned {
+      start [shape=Mdiamond]; fan [shape=component]; exit [shape=Msquare]
+      start -> fan -> build -> deploy -> exit
+    }`);
+    const dot = pipelineDot(fanned, overlay);
+    expect(dot).toContain('label="deploy\\n1 done, 1 running"');
+    expect(dot).toContain('"fan" -> "build" [class="taken", color="#1f6fd1", penwidth="2", label="×2"]');
+    expect(pipelineMermaid(fanned, overlay)).toContain('["deploy<br/>1 done, 1 running"]');
+    const document = pipelineDocument(fanned, overlay);
+    expect(document.nodes.find(({ id }) => id === "deploy")).toMatchObject({
+      state: "running",
+      counts: { done: 1, running: 1 },
+    });
+    expect(document.edges.find(({ from, to }) => from === "fan" && to === "build")).toMatchObject({ taken: 2 });
+    expect(await drawDot(dot)).toContain("1 done, 1 running");
+  });
+});
+
 describe("pipelineDot", () => {
   it("shows labels, conditions and clusters", () => {
     expect(pipelineDot(demo)).toMatchInlineSnapshot(`

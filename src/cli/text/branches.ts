@@ -22,7 +22,9 @@ export function branchSummary({ branches, branchesTotal, counts }: BranchesPage)
 
 /** Branches as a table: where each is, and inside of which containers. */
 export function branchTable(branches: readonly BranchView[]): string {
-  return formatTable([["BRANCH", "STATUS", "AT", "INSIDE"], ...branches.map(cellsOf)]);
+  const rows = [["BRANCH", "STATUS", "AT", "INSIDE"], ...branches.map(cellsOf)];
+  const isInside = branches.some(({ frames = [] }) => frames.length > 0);
+  return formatTable(isInside ? rows : rows.map((cells) => cells.slice(0, -1)));
 }
 
 function cellsOf({ path, status, node, visit, frames = [] }: BranchView): string[] {

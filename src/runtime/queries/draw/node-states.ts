@@ -1,27 +1,23 @@
-import { MAIN_BRANCH, parseStageAddress } from "../../../journal/address.ts";
+import type { GraphEdge } from "../../../graph/index.ts";
+import { parseStageAddress, readStageAddress } from "../../../journal/address.ts";
 import type { EntryData, EntryType } from "../../../journal/catalogue.ts";
 import type { JournalEntry } from "../../../journal/entry.ts";
 import type { Store } from "../../../persistence/store.ts";
 import { findRun } from "../find-run.ts";
 import { journalPages } from "../journal-pages.ts";
+import { describeCounts, type NodeCounts, type NodeState, NodeTally } from "./node-tally.ts";
 
-/** What a node's last stage is at. */
-export type NodeState =
-  | "waiting"
-  | "running"
-  | "backing_off"
-  | "interrupted"
-  | "succeeded"
-  | "partial"
-  | "failed"
-  | "skipped"
-  | "cancelled";
+export type { NodeState };
 
 /** A run as it is laid over its pipeline. */
 export interface Overlay {
   readonly nodes: ReadonlyMap<string, NodeState>;
+  /** Of nodes that more than one branch visited. */
+  readonly counts: ReadonlyMap<string, NodeCounts>;
   /** How often each edge was taken, by declaration index. */
   readonly edges: ReadonlyMap<number, number>;
+  /** How often branches were begun, by the name of their way (see {@link timesTaken}). */
+  readonly begun: ReadonlyMap<string, number>;
 }
 
 const STATE_OF: Partial<Record<EntryType, NodeState>> = {
@@ -34,32 +30,68 @@ const STATE_OF: Partial<Record<EntryType, NodeState>> = {
   "stage.skipped": "skipped",
   "stage.cancelled": "cancelled",
 };
-const TYPES = [...(Object.keys(STATE_OF) as EntryType[]), "edge.selected"];
+const TYPES = [...(Object.keys(STATE_OF) as EntryType[]), "edge.selected", "branch.started"];
 
-/** The state of each visited node of a run and the edges it took. Main counts before other branches at the same node. */
+/**
+ * The state of each visited node of a run and the edges it took. A node that several branches visit has the state of
+ * main, if main does, and counts of all.
+ */
 export async function overlayOf(store: Store, runId: string): Promise<Overlay> {
   await findRun(store, runId);
-  const nodes = new Map<string, NodeState>();
+  const tallies = new Map<string, NodeTally>();
   const edges = new Map<number, number>();
-  const ofMain = new Set<string>();
+  const begun = new Map<string, number>();
   for await (const page of journalPages(store, { runId, types: TYPES })) {
     for (const entry of page) {
       if (entry.type === "edge.selected") countEdge(edges, entry);
-      else if (entry.stage !== undefined) markNode({ nodes, ofMain }, entry.stage, stateAfter(entry));
+      else if (entry.type === "branch.started") countBegun(begun, entry);
+      else if (entry.stage !== undefined) markNode(tallies, entry.stage, stateAfter(entry));
     }
   }
-  return { nodes, edges };
+  const counted = [...tallies].map(([node, tally]) => [node, tally.counts()] as const);
+  return {
+    nodes: new Map([...tallies].map(([node, tally]) => [node, tally.state()])),
+    counts: new Map(
+      counted.filter(([, { done, running, failed, cancelled }]) => done + running + failed + cancelled > 1),
+    ),
+    edges,
+    begun,
+  };
 }
 
-function markNode(
-  marks: { readonly nodes: Map<string, NodeState>; readonly ofMain: Set<string> },
-  stage: string,
-  state: NodeState | undefined,
-): void {
-  const { branch, node } = parseStageAddress(stage);
-  if (branch === MAIN_BRANCH) marks.ofMain.add(node);
-  else if (marks.ofMain.has(node)) return;
-  if (state !== undefined) marks.nodes.set(node, state);
+/** How often an edge was taken, by a branch that went on or by one that began with it. */
+export function timesTaken({ edges, begun }: Overlay, edge: GraphEdge): number {
+  const asBranch = edge.attributes["condition"] === undefined ? begun.get(wayOf(edge.from, edge.to)) : undefined;
+  return (edges.get(edge.index) ?? 0) + (asBranch ?? 0);
+}
+
+/** `97 done, 2 running, 1 failed`, for a node that several branches visited. */
+export function countsAt(overlay: Overlay | undefined, node: string): string | undefined {
+  const counts = overlay?.counts.get(node);
+  return counts && describeCounts(counts);
+}
+
+function wayOf(from: string, to: string): string {
+  return JSON.stringify([from, to]);
+}
+
+function countBegun(begun: Map<string, number>, entry: JournalEntry): void {
+  const { activation, head } = entry.data as EntryData<"branch.started">;
+  const from = readStageAddress(activation)?.node;
+  if (from === undefined) return;
+  const way = wayOf(from, head);
+  begun.set(way, (begun.get(way) ?? 0) + 1);
+}
+
+function markNode(tallies: Map<string, NodeTally>, stage: string, state: NodeState | undefined): void {
+  if (state === undefined) return;
+  const { node, ...visit } = parseStageAddress(stage);
+  let tally = tallies.get(node);
+  if (!tally) {
+    tally = new NodeTally();
+    tallies.set(node, tally);
+  }
+  tally.mark(visit, state);
 }
 
 function stateAfter(entry: JournalEntry): NodeState | undefined {

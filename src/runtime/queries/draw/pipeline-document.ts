@@ -1,5 +1,6 @@
 import type { Attributes, Graph } from "../../../graph/index.ts";
-import type { NodeState, Overlay } from "./node-states.ts";
+import { type NodeState, type Overlay, timesTaken } from "./node-states.ts";
+import type { NodeCounts } from "./node-tally.ts";
 
 /** A pipeline as data: what `parse` prints, and with a run the state of its nodes and how often edges were taken. */
 export interface PipelineDocument {
@@ -10,6 +11,8 @@ export interface PipelineDocument {
     readonly type: string;
     readonly attributes: Attributes;
     readonly state?: NodeState | null;
+    /** Of a node that several branches visited. */
+    readonly counts?: NodeCounts;
   }[];
   readonly edges: readonly {
     readonly from: string;
@@ -31,10 +34,13 @@ export function pipelineDocument(graph: Graph, overlay?: Overlay): PipelineDocum
     name: graph.name,
     attributes: graph.attributes,
     nodes: graph.nodes.map(({ id, type, attributes }) => {
-      return { id, type, attributes, ...(overlay ? { state: overlay.nodes.get(id) ?? null } : {}) };
+      const counts = overlay?.counts.get(id);
+      const state = overlay ? { state: overlay.nodes.get(id) ?? null } : {};
+      return { id, type, attributes, ...state, ...(counts === undefined ? {} : { counts }) };
     }),
-    edges: graph.edges.map(({ from, to, attributes, index }) => {
-      return { from, to, attributes, ...(overlay ? { taken: overlay.edges.get(index) ?? 0 } : {}) };
+    edges: graph.edges.map((edge) => {
+      const { from, to, attributes } = edge;
+      return { from, to, attributes, ...(overlay ? { taken: timesTaken(overlay, edge) } : {}) };
     }),
     subgraphs: graph.subgraphs.map(({ id, label, parent, attributes, nodes }) => {
       return {

@@ -3,7 +3,7 @@ import { SHAPES, shapeOfType } from "../../../graph/shapes.ts";
 import { STATE_COLOURS } from "./colours.ts";
 import { edgeCaption } from "./edge-caption.ts";
 import { groupBySubgraph } from "./groups.ts";
-import type { Overlay } from "./node-states.ts";
+import { countsAt, type Overlay, timesTaken } from "./node-states.ts";
 
 /**
  * A pipeline as DOT for looking at: labels and conditions, subgraphs as clusters, a run's state as colour and class.
@@ -33,11 +33,13 @@ export function pipelineDot(graph: Graph, overlay?: Overlay): string {
 function nodeLine(node: GraphNode, overlay: Overlay | undefined): string {
   const shape = SHAPES.includes(node.shape) ? node.shape : shapeOfType(node.type);
   const state = overlay?.nodes.get(node.id);
-  const attributes: Record<string, string> = { label: node.label, shape, tooltip: `${node.id} (${node.type})` };
+  const counts = countsAt(overlay, node.id);
+  const label = counts === undefined ? node.label : `${node.label}\n${counts}`;
+  const attributes: Record<string, string> = { label, shape, tooltip: `${node.id} (${node.type})` };
   if (state) {
     const { fill, line } = STATE_COLOURS[state];
     Object.assign(attributes, { class: state, fillcolor: fill, color: line, penwidth: "2" });
-    attributes["tooltip"] = `${node.id} (${node.type}): ${state}`;
+    attributes["tooltip"] = `${node.id} (${node.type}): ${counts ?? state}`;
   }
   return `${quote(node.id)} [${list(attributes)}];`;
 }
@@ -46,7 +48,7 @@ function edgeLine(edge: GraphEdge, overlay: Overlay | undefined): string {
   const attributes: Record<string, string> = {};
   const caption = edgeCaption(edge);
   if (caption !== "") attributes["label"] = caption;
-  const taken = overlay?.edges.get(edge.index) ?? 0;
+  const taken = overlay ? timesTaken(overlay, edge) : 0;
   if (taken > 0) {
     Object.assign(attributes, { class: "taken", color: "#1f6fd1", penwidth: "2" });
     if (taken > 1) attributes["label"] = caption === "" ? `×${taken}` : `${caption} ×${taken}`;

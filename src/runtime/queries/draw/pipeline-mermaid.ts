@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from "../../../graph/index.ts";
 import { STATE_COLOURS } from "./colours.ts";
 import { edgeCaption } from "./edge-caption.ts";
 import { groupBySubgraph } from "./groups.ts";
-import type { NodeState, Overlay } from "./node-states.ts";
+import { countsAt, type NodeState, type Overlay, timesTaken } from "./node-states.ts";
 
 /** A node's label between the brackets that draw its type. */
 const BRACKETS: Readonly<Record<string, readonly [string, string]>> = {
@@ -27,7 +27,8 @@ export function pipelineMermaid(graph: Graph, overlay?: Overlay): string {
   const groups = groupBySubgraph(graph);
   const subgraphIds = new Map(graph.subgraphs.map((subgraph, index) => [subgraph.id, `s${index}`]));
   const draw = (parent: string | undefined, indent: string) => {
-    for (const node of groups.nodesIn(parent)) lines.push(`${indent}${ids.get(node.id)}${shaped(node)}`);
+    for (const node of groups.nodesIn(parent))
+      lines.push(`${indent}${ids.get(node.id)}${shaped(node, countsAt(overlay, node.id))}`);
     for (const subgraph of groups.subgraphsIn(parent)) {
       lines.push(`${indent}subgraph ${subgraphIds.get(subgraph.id)}[${quote(subgraph.label ?? subgraph.id)}]`);
       draw(subgraph.id, `${indent}  `);
@@ -37,7 +38,7 @@ export function pipelineMermaid(graph: Graph, overlay?: Overlay): string {
   draw(undefined, "  ");
   for (const edge of graph.edges) {
     const caption = edgeCaption(edge);
-    const taken = (overlay?.edges.get(edge.index) ?? 0) > 0;
+    const taken = overlay !== undefined && timesTaken(overlay, edge) > 0;
     const arrow = `${taken ? "==>" : "-->"}${caption === "" ? "" : `|${quote(caption)}|`}`;
     lines.push(`  ${ids.get(edge.from)} ${arrow} ${ids.get(edge.to)}`);
   }
@@ -45,9 +46,9 @@ export function pipelineMermaid(graph: Graph, overlay?: Overlay): string {
   return `${lines.join("\n")}\n`;
 }
 
-function shaped(node: GraphNode): string {
+function shaped(node: GraphNode, counts: string | undefined): string {
   const [open, close] = BRACKETS[node.type] ?? ["[", "]"];
-  return `${open}${quote(node.label)}${close}`;
+  return `${open}${quote(counts === undefined ? node.label : `${node.label}\n${counts}`)}${close}`;
 }
 
 function stateLines(overlay: Overlay, ids: ReadonlyMap<string, string>): string[] {
