@@ -169,6 +169,30 @@ describe("a fan-out", () => {
     expect((await next.verify("r")).problems).toEqual([]);
   });
 
+  it("does not ask what to do with the losers of a race that a crash has cut off: they are cancelled, and stay so", async () => {
+    const store = memoryStore();
+    const clock = new EagerClock();
+    clock.hold();
+    const stubborn: Record<string, Step> = { a: () => {}, b: never, c: never };
+    const first = await openMortal(store, clock, { handlers: { step: perNode(stubborn) } });
+    const asks = "b [on_interrupt=ask]; c [on_interrupt=fail]";
+    const run = await first.runtime.start(fan(", join_policy=first_success", asks), { runId: "r" });
+    await entryOf(run, "join.decided");
+    first.kill();
+    clock.release();
+    const again: string[] = [];
+    const next = await openRuntime({ store, clock, handlers: { step: ({ execution }) => void again.push(execution) } });
+    const resumed = await next.resume("r");
+    expect((await resumed.finished()).status).toBe("completed");
+    expect(again).toEqual(["main/join@1#1.1"]);
+    expect(await storyOf(next, "r", ["stage.cancelled", "gate.opened", "stage.failed"])).toEqual([
+      "stage.cancelled main/fan@1/1/b@1#1.1",
+      "stage.cancelled main/fan@1/2/c@1#1.1",
+    ]);
+    expect(await storyOf(next, "r", ["branch.superseded", "join.decided"])).toHaveLength(3);
+    expect((await next.verify("r")).problems).toEqual([]);
+  });
+
   it("and a person's gate in it are left alone, however long they take", async () => {
     const clock = new EagerClock();
     const release = gate();
