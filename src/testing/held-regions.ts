@@ -6,6 +6,7 @@ import { hasRoom, type RegionContext, withEnd } from "../machines/stage/region.t
 export interface StoredActor {
   /** State of its execution. */
   readonly state: string;
+  readonly control: string;
   readonly context: { readonly region?: RegionContext | null } & Partial<BranchContext>;
 }
 
@@ -17,9 +18,9 @@ export function heldRegions(actors: ReadonlyMap<string, StoredActor>): readonly 
     [...actors.values()].filter(({ state, context }) => AT_END.has(state) && context.branch !== undefined),
     ({ context }) => readBranchAddress(context.branch ?? "")?.activation ?? "",
   );
-  return [...actors].flatMap(([actor, { state, context }]) => {
+  return [...actors].flatMap(([actor, { state, control, context }]) => {
     const { region } = context;
-    if (!region || !actor.startsWith("stage:")) return [];
+    if (!region || !actor.startsWith("stage:") || control === "cancelling") return [];
     if (state === "winding_down") return region.inFlight.length === 0 ? [actor] : [];
     if (state !== "working") return [];
     return goesOn(region, waiting.get(actor.slice("stage:".length)) ?? []) ? [actor] : [];

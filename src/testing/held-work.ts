@@ -9,6 +9,11 @@ import { heldRegions, type StoredActor } from "./held-regions.ts";
 const HELD_STAGES: ReadonlySet<string> = new Set(["ready", "interrupted", "answered"]);
 const HELD_BRANCHES: ReadonlySet<string> = new Set(["starting", "ending", "failing", "restarting"]);
 
+interface Snapshot {
+  readonly value: { readonly execution: string; readonly control: string };
+  readonly context: StoredActor["context"];
+}
+
 export class HeldWork {
   readonly #fold = createFold(emptyFold(""));
   /** Live branches and stages, as they were stored. */
@@ -36,8 +41,8 @@ export class HeldWork {
     if (write.actor === "run") return;
     if ("ended" in write) this.#actors.delete(write.actor);
     else {
-      const snapshot = JSON.parse(write.snapshot) as Pick<StoredActor, "context"> & { value: { execution: string } };
-      this.#actors.set(write.actor, { state: snapshot.value.execution, context: snapshot.context });
+      const { value, context } = JSON.parse(write.snapshot) as Snapshot;
+      this.#actors.set(write.actor, { state: value.execution, control: value.control, context });
     }
   }
 
