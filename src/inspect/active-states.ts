@@ -6,7 +6,7 @@ export type StateValue = string | { readonly [region: string]: StateValue };
 
 /** Where one live actor of a run is. */
 export interface ActiveState {
-  /** `run:<runId>`, `branch:<path>` or `stage:<path>/<node>@<visit>`. */
+  /** `run`, `branch:<path>` or `stage:<path>/<node>@<visit>`. */
   readonly actor: string;
   /** Key into the statecharts. */
   readonly chart: string;
@@ -33,7 +33,7 @@ export async function activeStates(store: Store, runId: string): Promise<readonl
 }
 
 function chartOf(actor: string): string {
-  return actor.slice(0, Math.max(0, actor.indexOf(":")));
+  return actor.split(":", 1)[0] ?? actor;
 }
 
 function readValue(snapshot: string, what: string): StateValue {

@@ -3,19 +3,23 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parsePipeline } from "../../graph/parser.ts";
 import type { ActiveState } from "../../inspect/active-states.ts";
+import { LIST_ITEMS_MAX } from "../../limits.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { withStore } from "../open-store.ts";
-import { readWord } from "../option-values.ts";
+import { readCount, readPlace, readWord } from "../option-values.ts";
+import type { PageOptions } from "../page-options.ts";
+import { addPageOptions, readPage } from "../page-options.ts";
 import { readText } from "../read-text.ts";
-import { formatTable } from "../text/table.ts";
+import { countStates, describeActors, groupActors } from "../text/actors.ts";
 
 const FORMATS = ["statechart-json", "mermaid", "svg"] as const;
 const CHARTS = ["run", "branch", "stage"] as const;
 
-interface Options {
+interface Options extends PageOptions {
   readonly format?: string;
   readonly chart?: string;
+  readonly branch?: string;
 }
 
 export function define(command: Command, act: Act): void {
@@ -23,7 +27,8 @@ export function define(command: Command, act: Act): void {
     .argument("<file|run>", "a pipeline's file, or a run's id")
     .option("--format <format>", `${FORMATS.join(", ")} (default: which state each actor of a run is in)`)
     .option("--chart <chart>", `only one of ${CHARTS.join(", ")}`)
-    .action(act(inspect));
+    .option("--branch <path>", "only actors of this branch or activation, and of all below it");
+  addPageOptions(command, LIST_ITEMS_MAX).action(act(inspect));
 }
 
 /**
@@ -35,13 +40,38 @@ async function inspect(cli: Cli, target: string, options: Options): Promise<numb
   const isFile = target === "-" || existsSync(resolve(cli.io.cwd, target));
   if (isFile) parsePipeline(await readText(cli.io, target), { file: target });
   const actors = isFile ? undefined : await actorsOf(cli, target);
-  if (options.format === undefined && actors) {
-    await cli.result({ runId: target, actors }, () => describe(actors));
-    return 0;
-  }
+  if (options.format === undefined && actors) return printActors(cli, { runId: target, actors, options });
   const format = readWord("--format", options.format ?? "statechart-json", FORMATS);
   if (format === "statechart-json") await printJson(cli, charts, actors);
   else await printDrawings(cli, charts, format);
+  return 0;
+}
+
+interface Found {
+  readonly runId: string;
+  readonly actors: readonly ActiveState[];
+  readonly options: Options;
+}
+
+/** As a document a page of actors and counts of all; for a person group by group, the first of each and counts of the rest. */
+async function printActors(cli: Cli, { runId, actors, options }: Found): Promise<number> {
+  const { limit, cursor } = readPage(options);
+  const within = options.branch === undefined ? undefined : readPlace("--branch", options.branch);
+  const groups = groupActors(actors, within);
+  const all = groups.flatMap((group) => group.actors);
+  const from = cursor === undefined ? 0 : readCount("--cursor", cursor);
+  const document = {
+    runId,
+    actors: all.slice(from, from + limit),
+    actorsTotal: all.length,
+    groups: groups.map((group) => ({
+      activation: group.activation ?? null,
+      actors: group.actors.length,
+      states: countStates(group),
+    })),
+    ...(all.length > from + limit ? { cursor: String(from + limit) } : {}),
+  };
+  await cli.result(document, () => describeActors(groups));
   return 0;
 }
 
@@ -72,12 +102,4 @@ async function printDrawings(cli: Cli, charts: readonly ChartName[], format: "me
   const machines = charts.map((name) => statecharts[name]);
   const text = format === "svg" ? await statechartSvg(...machines) : statechartMermaid(...machines);
   await cli.io.stdout.write(`${text.trimEnd()}\n`);
-}
-
-function describe(actors: readonly ActiveState[]): string {
-  if (actors.length === 0) return "no live actors";
-  return formatTable([
-    ["ACTOR", "STATES", "SEQ"],
-    ...actors.map((row) => [row.actor, row.states.join(" "), String(row.seq)]),
-  ]);
 }
