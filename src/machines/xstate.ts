@@ -8,7 +8,6 @@ import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
   and,
-  assign,
   createActor,
   createMachine,
   type EventObject,
@@ -17,13 +16,19 @@ import {
   not,
   type SnapshotFrom,
   setup,
-  stateIn,
+  assign as xstateAssign,
+  stateIn as xstateStateIn,
 } from "xstate";
 import { InvariantError, messageOf, SafepointError } from "../errors.ts";
+import { lightenAssign, lightenStateIn, startOf } from "./light-steps.ts";
 import type { Effect } from "./protocol.ts";
 
 export type { AnyStateMachine };
-export { and, assign, emit, not, setup, stateIn };
+export { and, emit, not, setup };
+
+/** XState's, without what it costs. */
+export const assign = ((assignment: never) => lightenAssign(xstateAssign(assignment))) as typeof xstateAssign;
+export const stateIn = ((value: never) => lightenStateIn(xstateStateIn(value))) as typeof xstateStateIn;
 
 /** The version of XState that wrote a checkpoint; its first number must fit to read it. */
 export const XSTATE_VERSION = "5.33.3";
@@ -88,7 +93,16 @@ function collect<M extends AnyStateMachine>(what: string, compute: () => Snapsho
 
 /** The first snapshot of a machine, with the effects of entering it. */
 export function begin<M extends AnyStateMachine>(machine: M, input: InputFrom<M>): Step<M> {
-  return collect<M>(`starting ${machine.id}`, () => machine.getInitialSnapshot(shared.scope, input) as SnapshotFrom<M>);
+  return collect<M>(`starting ${machine.id}`, () => {
+    const start = startOf(machine);
+    if (!start) return machine.getInitialSnapshot(shared.scope, input) as SnapshotFrom<M>;
+    const { context } = machine.config as { readonly context: (args: { readonly input: InputFrom<M> }) => object };
+    return machine.transition(
+      { ...start, context: context({ input }) } as AnyMachineSnapshot,
+      { type: "xstate.init", input } as EventObject,
+      shared.scope,
+    ) as SnapshotFrom<M>;
+  });
 }
 
 /** One macrostep. The snapshot given is left as it is. */
