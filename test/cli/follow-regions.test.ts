@@ -217,3 +217,22 @@ describe("plain lines of regions", () => {
     ]);
   });
 });
+
+describe("the tree of a run that pauses", () => {
+  it("leaves room for the branches beside what is waited for and what is held", () => {
+    const script = fanOut(begun(), FAN, Array.from({ length: 60 }, () => "work"));
+    tick(script, (s) => {
+      for (let index = 0; index < 60; index += 1) branchStarts(s, FAN, index).started(`${FAN}/${index}/work@1`);
+    });
+    tick(script, (s) => s.pausing([], 1));
+    tick(script, (s) => {
+      for (let index = 0; index < 30; index += 1) s.succeeded(`${FAN}/${index}/work@1`);
+    });
+    const lines = treeOf(script, { rows: 22 });
+    expect(lines).toContainEqual(expect.stringContaining("0 of 60 done, 60 open"));
+    expect(lines.at(-1)).toMatch(/^ +└─ \+ \d+ more open$/);
+    expect(lines).toContainEqual("   ├─ 0  ✓ work  2.0s");
+    expect(lines.filter((line) => line.startsWith("  waits for")).at(-1)).toMatch(/waits for \d+ more$/);
+    expect(lines.length).toBeLessThanOrEqual(22);
+  });
+});

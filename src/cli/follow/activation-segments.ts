@@ -6,6 +6,8 @@ import type { Segment } from "./render-tree.ts";
 
 /** How many lines there are for each kind of thing. */
 export interface Room {
+  /** Of each kind of what a pause or cancel is about. */
+  readonly control: number;
   readonly ended: number;
   readonly branches: number;
   readonly failed: number;
@@ -52,11 +54,11 @@ export function activationSegments(run: RunProgress, activation: string, now: nu
   const of = total === undefined ? "" : ` of ${grouped(total)}`;
   return [
     { text: `  ${grouped(done)}${of} done` },
-    ...(inFlight > 0 ? [{ text: `, ${grouped(inFlight)} in flight`, tone: "live" as const }] : []),
+    ...(inFlight > 0 ? [{ text: `, ${grouped(inFlight)} ${openWord(run)}`, tone: "live" as const }] : []),
     ...(failed > 0 ? [{ text: `, ${grouped(failed)} failed`, tone: "bad" as const }] : []),
     ...(cut > 0 ? [dim(`, ${grouped(cut)} cut`)] : []),
     ...(decision === undefined ? [] : [dim(`, decided: ${decision}`)]),
-    ...slowest(run, activation, now),
+    ...(run.status === "paused" ? [] : slowest(run, activation, now)),
   ];
 }
 
@@ -75,10 +77,18 @@ export function describeTally(done: number, failed: number): string {
   return `${grouped(done)} done${failed > 0 ? `, ${grouped(failed)} failed` : ""}`;
 }
 
-/** `+ 34 more in flight, 2 failed`: what there are no lines for. */
-export function moreSegments(hidden: { readonly inFlight: number; readonly failed: number }): string | undefined {
+/** While a run pauses its branches stay open, though most of them have nothing in flight. */
+function openWord({ status }: RunProgress): string {
+  return status === "pausing" || status === "paused" ? "open" : "in flight";
+}
+
+/** `+ 34 more in flight, 2 more failed`: what there are no lines for. */
+export function moreSegments(
+  run: RunProgress,
+  hidden: { readonly inFlight: number; readonly failed: number },
+): string | undefined {
   const words = [
-    ...(hidden.inFlight > 0 ? [`${grouped(hidden.inFlight)} more in flight`] : []),
+    ...(hidden.inFlight > 0 ? [`${grouped(hidden.inFlight)} more ${openWord(run)}`] : []),
     ...(hidden.failed > 0 ? [`${grouped(hidden.failed)} more failed`] : []),
   ];
   return words.length === 0 ? undefined : `+ ${words.join(", ")}`;

@@ -12,7 +12,11 @@ import type { Line } from "./render-tree.ts";
 const LINES_MAX = 12;
 
 /** The lines below the head of the tree. None while a run simply runs and nothing was abandoned. */
-export function controlLines(run: RunProgress, now: number): readonly Line[] {
+export function controlLines(
+  run: RunProgress,
+  { now, linesMax = LINES_MAX }: { readonly now: number; readonly linesMax?: number },
+): readonly Line[] {
+  const listed = listing(linesMax);
   const { state } = run.fold;
   const isMoving = run.status === "pausing" || run.status === "cancelling";
   if (!isMoving && run.status !== "paused" && state.control.abandoned.size === 0) return [];
@@ -66,13 +70,16 @@ function nameHeld(held: {
   return `${HELD[held.what](held.stage === undefined ? "the run" : shortStage(held.stage))}${why}`;
 }
 
-function listed(word: string, names: readonly string[]): readonly Line[] {
-  const shown = names.length > LINES_MAX ? names.slice(0, LINES_MAX - 1) : names;
-  const more = names.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${more} more`] : [])].map((name) => [
-    { text: `  ${word} `, tone: "wait" as const },
-    { text: printable(name) },
-  ]);
+/** The first of a kind, and how many more there are. */
+function listing(linesMax: number): (word: string, names: readonly string[]) => readonly Line[] {
+  return (word, names) => {
+    const shown = names.length > linesMax ? names.slice(0, linesMax - 1) : names;
+    const more = names.length - shown.length;
+    return [...shown, ...(more > 0 ? [`${more} more`] : [])].map((name) => [
+      { text: `  ${word} `, tone: "wait" as const },
+      { text: printable(name) },
+    ]);
+  };
 }
 
 /**

@@ -40,17 +40,17 @@ const MARKS: Readonly<Record<Exclude<StageMark, "running">, Segment>> = {
 /** A stage at which nothing happens but in its branches. */
 const WITH_BRANCHES: Segment = { text: "▸", tone: "live" };
 
-/** How much is shown: ended stages of main, and of each activation branches in flight and failed ones. The first that fits is used. */
+/** How much is shown: of main its ended stages, of each activation branches in flight and failed ones. The first that fits is used. */
 const ROOM: readonly Room[] = [
-  { ended: 30, branches: 24, failed: 6 },
-  { ended: 12, branches: 16, failed: 4 },
-  { ended: 5, branches: 10, failed: 3 },
-  { ended: 3, branches: 6, failed: 2 },
-  { ended: 2, branches: 4, failed: 2 },
-  { ended: 1, branches: 3, failed: 1 },
-  { ended: 0, branches: 2, failed: 1 },
-  { ended: 0, branches: 1, failed: 0 },
-  { ended: 0, branches: 0, failed: 0 },
+  { control: 12, ended: 30, branches: 24, failed: 6 },
+  { control: 12, ended: 12, branches: 16, failed: 4 },
+  { control: 8, ended: 5, branches: 10, failed: 3 },
+  { control: 5, ended: 3, branches: 6, failed: 2 },
+  { control: 4, ended: 2, branches: 4, failed: 2 },
+  { control: 3, ended: 1, branches: 3, failed: 1 },
+  { control: 3, ended: 0, branches: 2, failed: 1 },
+  { control: 2, ended: 0, branches: 1, failed: 0 },
+  { control: 2, ended: 0, branches: 0, failed: 0 },
 ];
 
 /**
@@ -60,8 +60,8 @@ const ROOM: readonly Room[] = [
  */
 export function renderTree(run: RunProgress, screen: Screen): readonly Line[] {
   let lines: readonly Line[] = [];
-  const control = controlLines(run, screen.now);
   for (const room of ROOM) {
+    const control = controlLines(run, { now: screen.now, linesMax: room.control });
     lines = [header(run, screen), ...control, ...mainLines(run, { run, screen, room })];
     if (lines.length <= screen.rows) break;
   }
@@ -151,7 +151,7 @@ function choose(activation: ActivationLine, stage: StageLine, { run, room }: Dra
     failed: failedOf(run, stage.address) - failed.length,
   };
   // With nothing below it the line of the activation says it all.
-  const more = branches.length + failed.length === 0 ? undefined : moreSegments(hidden);
+  const more = branches.length + failed.length === 0 ? undefined : moreSegments(run, hidden);
   return { branches, failed, more };
 }
 
