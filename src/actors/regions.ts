@@ -3,7 +3,6 @@
  * each came to kept in rows. The stage's chart decides; here is what it cannot see. Source: 03 §5-6.
  */
 import { assert } from "../errors.ts";
-import { bodyEntries, bodyNodes, bodyOf } from "../graph/bodies.ts";
 import { evaluateCondition } from "../graph/conditions.ts";
 import {
   containerSettings,
@@ -18,6 +17,7 @@ import { formatBranchRun, parentBranch, readBranchAddress, readStageAddress } fr
 import type { ContextValue } from "../journal/catalogue.ts";
 import { MERGE_ENGINE_KEYS } from "../journal/context-changes.ts";
 import { BRANCH_DEPTH_MAX } from "../limits.ts";
+import { bodyHead, branchRegion, ownerNode } from "../machines/branch-region.ts";
 import type { BranchRegion } from "../machines/hop.ts";
 import { successesNeeded } from "../machines/join.ts";
 import type { Effect, RegionDecision, StageEvent } from "../machines/protocol.ts";
@@ -48,24 +48,8 @@ export interface KeptEnd {
 }
 
 /** Where a branch may go; undefined for the main one. */
-export function regionOfBranch(
-  { graph, index }: Pick<HeldRun, "graph" | "index">,
-  path: string,
-): BranchRegion | undefined {
-  const node = containerOf(index, path);
-  if (!node) return undefined;
-  if (node.type === "parallel") {
-    const { join, region } = findJoin(graph, node.id);
-    return { nodes: region, ...(join === undefined ? {} : { join }) };
-  }
-  const body = bodyOf(graph, node);
-  return { nodes: body ? bodyNodes(graph, body) : new Set() };
-}
-
-function containerOf(index: HeldRun["index"], path: string): GraphNode | undefined {
-  const activation = readBranchAddress(path)?.activation;
-  const stage = activation === undefined ? undefined : readStageAddress(activation);
-  return stage && index.node(stage.node);
+export function regionOfBranch({ index }: Pick<HeldRun, "index">, path: string): BranchRegion | undefined {
+  return branchRegion(index, path);
 }
 
 /** The facts of an activation that begins; or, where it cannot begin, its failure. */
@@ -213,8 +197,7 @@ export function enterBranch(
     draft.record({ type: "branch.started", branch, data: { activation, index, head: edge.to, branchRunId } });
     return { node: edge.to, edge: edge.index, origin: "parallel" };
   }
-  const body = bodyOf(graph, node);
-  const head = body && bodyEntries(graph, body)[0];
+  const head = bodyHead(draft.held.index, node);
   assert(head !== undefined, "a container has a body with an entry", { node: node.id });
   if (node.type === "loop") {
     draft.record({ type: "iteration.started", branch, data: { activation, index } });
@@ -234,7 +217,7 @@ export interface BranchHead {
 
 /** What a foreach collects of an iteration that ends; nothing for all others. */
 export function collectedOf(draft: Draft, branch: string): { readonly value?: ContextValue } {
-  const node = containerOf(draft.held.index, branch);
+  const node = ownerNode(draft.held.index, branch);
   if (node?.type !== "foreach") return {};
   const { collect } = containerSettings(draft.held.graph, node);
   const value = collect === undefined ? undefined : draft.scopes.readOwn(branch, collect);
@@ -255,7 +238,7 @@ export function winnersOf(draft: Draft, activation: string): string[] {
 export function keepEnd(draft: Draft, { stage, end, counts }: EffectOf<"effect.region.keep">): void {
   const { branch, index, status, outcome, value } = end;
   const { branch: outer } = placeOf(stage);
-  const kind = containerOf(draft.held.index, branch)?.type;
+  const kind = ownerNode(draft.held.index, branch)?.type;
   for (const counter of countersOf(branch)) draft.scopes.end(counter);
   if (counts) {
     const kept = {

@@ -121,6 +121,15 @@ export function parentBranch(path: string): string | undefined {
   return branch && readStageAddress(branch.activation)?.branch;
 }
 
+/** The activations that a branch or stage is inside of, innermost first. */
+export function* activationsAround(path: string): Iterable<string> {
+  let branch = readBranchAddress(path) ?? readBranchAddress(readStageAddress(path)?.branch ?? "");
+  while (branch) {
+    yield branch.activation;
+    branch = readBranchAddress(readStageAddress(branch.activation)?.branch ?? "");
+  }
+}
+
 /** Whether `path` is `scope` or lies below it. Both may be branches, activations or stages. */
 export function isWithin(path: string, scope: string): boolean {
   return path.startsWith(scope) && (path.length === scope.length || path[scope.length] === "/");

@@ -5,7 +5,8 @@
 import { type Graph, type GraphIndex, indexGraph, type JsonValue } from "../graph/index.ts";
 import type { FoldState, StageFold } from "../journal/fold/state.ts";
 import { branchMachine } from "./branch.machine.ts";
-import { branchContext, branchValue, isCancelling, type Place, placeOf } from "./rebuild/branch-snapshot.ts";
+import { branchContext, branchValue, type Place, placeOf } from "./rebuild/branch-snapshot.ts";
+import { isCancelling } from "./rebuild/region-snapshot.ts";
 import { runContext, runValue } from "./rebuild/run-snapshot.ts";
 import { newStageContext, stageContext, stageState } from "./rebuild/stage-snapshot.ts";
 import { runMachine } from "./run.machine.ts";
@@ -57,7 +58,7 @@ function rebuildBranch(rebuild: Rebuild, path: string, checkpoints: Map<string, 
   const place = branch && placeOf(rebuild, branch);
   if (!branch || !place) return;
   const live = branch.stage === undefined ? undefined : fold.stages.get(branch.stage);
-  const control = controlOf(fold, path, live?.execution !== undefined);
+  const control = controlOf(rebuild, path, live?.execution !== undefined);
   const { execution, ...rest } = place;
   const value = branchValue(control, execution);
   checkpoints.set(`branch:${path}`, checkpoint(branchMachine, value, branchContext(branch, rest)));
@@ -88,9 +89,9 @@ function rebuildStage(
 }
 
 /** Where branches and stages stand that have followed the run. */
-function controlOf(fold: FoldState, path: string, isExecuting: boolean): string {
-  const { status } = fold;
-  if (isCancelling(fold, path)) return "cancelling";
+function controlOf(rebuild: Rebuild, path: string, isExecuting: boolean): string {
+  const { status } = rebuild.fold;
+  if (isCancelling(rebuild, path)) return "cancelling";
   if (status === "running") return "running";
   return status === "pausing" && isExecuting ? "pausing" : "paused";
 }

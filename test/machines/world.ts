@@ -203,7 +203,7 @@ export class World {
     const snapshot = this.actors.get(to);
     if (!snapshot) return;
     const kind = to === "run" ? "run" : to.startsWith("branch:") ? "branch" : "stage";
-    const stamped = { ...event, atMs: this.nowMs, runMs: this.#runMs(), baseSeq: 0 };
+    const stamped = { ...event, atMs: this.nowMs, runMs: this.#runMs(), baseSeq: this.journal.length };
     const { snapshot: next, effects } = step(machines[kind] as never, snapshot as never, stamped as never) as Step;
     this.actors.set(to, next);
     for (const effect of effects) {
@@ -334,7 +334,7 @@ export class World {
       control: this.control as "running",
       atMs: this.nowMs,
       runMs: this.#runMs(),
-      baseSeq: 0,
+      baseSeq: this.journal.length,
     });
     this.actors.set(`stage:${stage}`, snapshot as Snapshot);
     for (const effect of effects) this.#absorb(effect);

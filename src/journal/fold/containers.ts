@@ -71,10 +71,11 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
   // An end that is told twice counts once.
   if (!container?.inFlight.includes(index)) return;
   const how = entry.type.slice("iteration.".length) as "succeeded" | "failed" | "cancelled";
+  const isRunning = draft.state.status === "running";
   draft.map("containers").set(activation, {
     ...container,
     [how]: container[how] + 1,
-    ...(isCut(draft, entry) ? { cut: container.cut + 1 } : newestEnd(container, entry)),
+    ...(isCut(draft, container, entry.type) ? { cut: container.cut + 1 } : newestEnd(container, { entry, isRunning })),
     inFlight: container.inFlight.filter((other) => other !== index),
   });
   const path = formatBranch({ activation, index });
@@ -85,13 +86,16 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
 }
 
 /** With all that the container is inside of, or with the container itself. */
-function isCut(draft: FoldDraft, { type, data }: JournalEntry<IterationEndType>): boolean {
-  return type === "iteration.cancelled" && isCancelling(draft.state, data.activation);
+function isCut(draft: FoldDraft, { activation, aborted }: ContainerFold, type: IterationEndType): boolean {
+  return type === "iteration.cancelled" && (aborted !== undefined || isCancelling(draft.state, activation));
 }
 
 function newestEnd(
   container: ContainerFold,
-  { type, seq, data }: JournalEntry<IterationEndType>,
+  {
+    entry: { type, seq, data },
+    isRunning,
+  }: { readonly entry: JournalEntry<IterationEndType>; readonly isRunning: boolean },
 ): Pick<ContainerFold, "newest" | "unsuccessful"> {
   const reason = "reason" in data ? data.reason : type === "iteration.cancelled" ? "cancelled" : undefined;
   const newest: IterationEnd = {
@@ -99,7 +103,24 @@ function newestEnd(
     seq,
     status: "status" in data ? data.status : "fail",
     ...(reason === undefined ? {} : { reason }),
+    ...(isRunning ? { isActedOn: true } : {}),
   };
   const isFirst = type !== "iteration.succeeded" && !container.unsuccessful;
   return isFirst ? { newest, unsuccessful: newest } : { newest };
+}
+
+/** When the run goes on, what was decided while it did not is acted on. */
+export function actOnEnds(draft: FoldDraft): void {
+  for (const [activation, { newest, unsuccessful }] of draft.state.containers) {
+    const waits = [newest, unsuccessful].some((end) => end && !end.isActedOn);
+    if (!waits) continue;
+    const acted = (end: IterationEnd | undefined) => (end ? { ...end, isActedOn: true as const } : undefined);
+    const ends = { newest: acted(newest), unsuccessful: acted(unsuccessful) };
+    draft.update("containers", activation, (container) => ({ ...container, ...present(ends) }));
+  }
+}
+
+function present(ends: { readonly newest: IterationEnd | undefined; readonly unsuccessful: IterationEnd | undefined }) {
+  const { newest, unsuccessful } = ends;
+  return { ...(newest ? { newest } : {}), ...(unsuccessful ? { unsuccessful } : {}) };
 }

@@ -11,6 +11,7 @@ export function foldControlAccepted(draft: FoldDraft, entry: JournalEntry<"contr
   const scope = entry.stage ?? entry.branch;
   if (scope !== undefined && scope !== MAIN_BRANCH) {
     if (verb === "cancel") cancelScope(draft, scope);
+    if (verb === "cancel" && entry.stage !== undefined) abort(draft, entry.stage, reason);
     return;
   }
   const actor = entry.cause?.actor;
@@ -45,6 +46,13 @@ function cancelScope(draft: FoldDraft, scope: string): void {
   const { control, branches, stages } = draft.state;
   if (control.cancellingScopes.includes(scope) || !(branches.has(scope) || stages.has(scope))) return;
   draft.set({ control: { ...control, cancellingScopes: [...control.cancellingScopes, scope] } });
+}
+
+/** All branches of an activation. It fails by that, and not by what they come to. */
+function abort(draft: FoldDraft, activation: string, reason: string | undefined): void {
+  const aborted = reason ?? "its branches were cancelled";
+  draft.update("containers", activation, (container) => ({ ...container, aborted }));
+  draft.update("parallels", activation, (parallel) => ({ ...parallel, aborted }));
 }
 
 export function foldEscalated(draft: FoldDraft): void {

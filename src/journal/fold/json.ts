@@ -147,13 +147,20 @@ const child = z.strictObject({
   startedSeq: count,
 });
 
-const iterationEnd = z.strictObject({ index: count, seq, status: text, reason: text.exactOptional() });
+const iterationEnd = z.strictObject({
+  index: count,
+  seq,
+  status: text,
+  reason: text.exactOptional(),
+  isActedOn: z.literal(true).exactOptional(),
+});
 const container = z.strictObject({
   activation: text,
   kind: z.enum(CONTAINER_KINDS),
   maxParallel: count,
   total: count.exactOptional(),
   items: z.strictObject({ hash: text, bytes: count }).exactOptional(),
+  aborted: text.exactOptional(),
   next: count,
   inFlight: z.array(count),
   succeeded: count,
@@ -190,6 +197,7 @@ const parallel = z.strictObject({
   ),
   tally: tally(["queued", "running", ...ended]),
   decided: z.strictObject({ seq, decision: text, winners: z.array(text) }).exactOptional(),
+  aborted: text.exactOptional(),
 });
 
 const visit = z.strictObject({

@@ -226,6 +226,8 @@ export interface ContainerFold {
   readonly maxParallel: number;
   readonly total?: number;
   readonly items?: { readonly hash: string; readonly bytes: number };
+  /** Somebody had all its iterations cancelled: why. */
+  readonly aborted?: string;
   /** The lowest index that has not begun. */
   readonly next: number;
   /** Ascending. */
@@ -249,6 +251,8 @@ export interface IterationEnd {
   readonly seq: number;
   readonly status: string;
   readonly reason?: string;
+  /** The run was running when it came, or has been since: what it decides has been acted on. */
+  readonly isActedOn?: true;
 }
 
 export interface ParallelFold {
@@ -265,6 +269,8 @@ export interface ParallelFold {
   /** How many of them are at each status. */
   readonly tally: Readonly<Record<ParallelBranch["status"], number>>;
   readonly decided?: { readonly seq: number; readonly decision: string; readonly winners: readonly string[] };
+  /** Somebody had all its branches cancelled: why. */
+  readonly aborted?: string;
 }
 
 export interface ParallelBranch {

@@ -84,8 +84,10 @@ function heldOfStage(stage: StageFold): HeldKind | undefined {
 }
 
 function heldOfContainer(container: ContainerFold, waiting: Waiting): Held[] {
-  const { activation, inFlight, kind, maxParallel, next, total, exited, decided, unsuccessful } = container;
+  const { aborted, activation, inFlight, kind, maxParallel, next, total, exited, decided, unsuccessful } = container;
   if (exited !== undefined) return [];
+  const windsDown = aborted !== undefined || (kind === "loop" && unsuccessful?.isActedOn === true);
+  if (windsDown) return inFlight.length === 0 ? [{ what: "container", stage: activation }] : [];
   const isOver = decided?.go === false || (kind === "loop" && unsuccessful !== undefined);
   const busy = inFlight.length - waiting.of(activation).all;
   if (!isOver && (total === undefined || next < total) && busy < maxParallel) {

@@ -1,11 +1,13 @@
 /** A branch's chart, from the fold. What the journal does not say of a held hop, the same pure decision says again. */
 import type { RoutingOutcome } from "../../graph/index.ts";
-import { isWithin, readStageAddress } from "../../journal/address.ts";
-import type { BranchFold, FoldState } from "../../journal/fold/state.ts";
+import { readStageAddress } from "../../journal/address.ts";
+import type { BranchFold, NextHop } from "../../journal/fold/state.ts";
 import type { BranchContext } from "../branch.machine.ts";
-import { decideHop } from "../hop.ts";
+import { bodyHead, branchRegion, ownerNode } from "../branch-region.ts";
+import { decideHead, decideHop, type HopFacts } from "../hop.ts";
 import type { Hop } from "../protocol.ts";
 import type { Rebuild } from "../rebuild.ts";
+import { isCancelling } from "./region-snapshot.ts";
 
 /** Where a branch is, and what waits there. */
 export interface Place extends Pick<BranchContext, "node" | "visit" | "end" | "failure" | "restart"> {
@@ -19,20 +21,26 @@ export function placeOf(rebuild: Rebuild, branch: BranchFold): Place | undefined
   const { fold } = rebuild;
   const newest = branch.stage === undefined ? undefined : readStageAddress(branch.stage);
   if (newest && fold.stages.has(branch.stage ?? "")) return visiting(newest.node, newest.visit);
-  if (isCancelling(fold, branch.path)) return undefined;
-  if (branch.next && !startsOver(rebuild, branch.next.edge)) {
+  if (isCancelling(rebuild, branch.path)) return undefined;
+  if (branch.next && isEntered(rebuild, branch.path, branch.next)) {
     return visiting(branch.next.node, visitsOf(rebuild, branch.path, branch.next.node) + 1);
   }
-  if (!newest) {
-    const head = branch.head ?? rebuild.index.start?.id ?? "";
-    return visiting(head, visitsOf(rebuild, branch.path, head) + 1);
-  }
+  if (!newest) return begun(rebuild, branch);
   return { node: newest.node, visit: newest.visit, ...waitingFor(hopOf(rebuild, branch, newest.node), branch) };
 }
 
-/** With the run, or with something it is inside of. */
-export function isCancelling({ status, control }: FoldState, path: string): boolean {
-  return status === "cancelling" || control.cancellingScopes.some((scope) => isWithin(path, scope));
+/** At its first stage, which is held; or at its end, where it begins at its join. */
+function begun(rebuild: Rebuild, branch: BranchFold): Place {
+  const head = headOf(rebuild, branch);
+  const { hop } = decideHead(hopFacts(rebuild, branch), { node: head });
+  const at = { node: null, visit: 0 };
+  return hop.kind === "enter" ? visiting(head, hop.visit) : { ...at, ...waitingFor(hop, branch) };
+}
+
+function headOf({ index }: Rebuild, { head, path }: BranchFold): string {
+  if (head !== undefined) return head;
+  const container = ownerNode(index, path);
+  return (container ? bodyHead(index, container) : index.start?.id) ?? "";
 }
 
 function visiting(node: string, visit: number): Place {
@@ -57,14 +65,11 @@ function waitingFor(hop: Hop, { stage }: BranchFold): Omit<Place, "node" | "visi
 }
 
 function hopOf(rebuild: Rebuild, branch: BranchFold, node: string): Hop {
-  const { fold, index, maxRestarts } = rebuild;
+  const facts = hopFacts(rebuild, branch);
   return decideHop({
-    index,
-    branch: branch.path,
-    visitsOf: (id) => visitsOf(rebuild, branch.path, id),
-    redirects: fold.redirects.get(branch.path) ?? 0,
-    restarts: fold.origin?.restarts ?? 0,
-    maxRestarts,
+    ...facts,
+    // A jump that was written down and not made is counted already.
+    redirects: facts.redirects - (branch.next?.rule.endsWith("retry_target") ? 1 : 0),
     stage: branch.stage ?? "",
     node,
     outcome: carriedOf(branch) ?? { status: "success" },
@@ -72,11 +77,32 @@ function hopOf(rebuild: Rebuild, branch: BranchFold, node: string): Hop {
   }).hop;
 }
 
+function hopFacts(rebuild: Rebuild, { path }: BranchFold): HopFacts {
+  const { fold, index, maxRestarts } = rebuild;
+  const region = branchRegion(rebuild.index, path);
+  return {
+    index,
+    branch: path,
+    ...(region ? { region } : {}),
+    visitsOf: (id) => visitsOf(rebuild, path, id),
+    redirects: fold.redirects.get(path) ?? 0,
+    restarts: fold.origin?.restarts ?? 0,
+    maxRestarts,
+  };
+}
+
 function visitsOf({ fold }: Rebuild, branch: string, node: string): number {
   return fold.visits.get(branch)?.get(node)?.visits ?? 0;
 }
 
-/** Whether an edge begins the run anew: then its entry stands, and no stage follows in this run. */
+/** Whether a hop is made. An entry stands also where it is not: the run starts over, or the branch would leave its region. */
+function isEntered(rebuild: Rebuild, path: string, { node, edge }: NextHop): boolean {
+  if (startsOver(rebuild, edge)) return false;
+  const region = branchRegion(rebuild.index, path);
+  return !region || region.nodes.has(node) || rebuild.index.node(node)?.type === "exit";
+}
+
+/** Whether an edge begins the run anew. */
 function startsOver({ graph }: Rebuild, edge: number | undefined): boolean {
   const restart = edge === undefined ? undefined : graph.edges[edge]?.attributes["loop_restart"];
   return restart === true || restart === "true";
@@ -102,6 +128,6 @@ export function branchContext(branch: BranchFold, place: Omit<Place, "execution"
     outcome: carriedOf(branch),
     by: branch.outcome?.stage ?? null,
     cancelled: false,
-    since: 0,
+    since: branch.since,
   };
 }

@@ -1,27 +1,44 @@
 /** A stage's chart, from the fold. */
-import { formatStage } from "../../journal/address.ts";
+import { findJoin } from "../../graph/index.ts";
+import { formatStage, readBranchAddress, readStageAddress } from "../../journal/address.ts";
 import type { EntryOutcome } from "../../journal/catalogue.ts";
 import type { BranchFold, StageFold } from "../../journal/fold/state.ts";
 import type { Rebuild } from "../rebuild.ts";
 import type { StageContext } from "../stage.machine.ts";
-import { carriedOf, isCancelling, type Place } from "./branch-snapshot.ts";
+import { carriedOf, type Place } from "./branch-snapshot.ts";
+import { isCancelling, isWindingDown, regionContext } from "./region-snapshot.ts";
 
-type StageState = "ready" | "executing" | "backing_off" | "interrupted" | "asking" | "answered" | "waiting";
+type StageState =
+  | "ready"
+  | "executing"
+  | "backing_off"
+  | "interrupted"
+  | "asking"
+  | "answered"
+  | "waiting"
+  | "working"
+  | "winding_down";
 type Where = Pick<StageContext, "stage" | "node" | "branch" | "visit"> & { readonly edge?: number | undefined };
 
-export function stageState({ stageInput }: Rebuild, stage: StageFold): StageState {
+const REGIONS: ReadonlySet<string> = new Set(["parallel", "foreach", "loop"]);
+
+export function stageState(rebuild: Rebuild, stage: StageFold): StageState {
+  const { kind } = rebuild.stageInput(stage.node);
+  if (REGIONS.has(kind)) return isWindingDown(rebuild, stage.address) ? "winding_down" : "working";
   if (stage.execution) return "executing";
   if (stage.gate !== undefined) return "asking";
   if (stage.settled) return "answered";
   if (stage.interrupted) return "interrupted";
   if (stage.backoff) return "backing_off";
-  if (stageInput(stage.node).kind !== "wait") return "ready";
+  if (kind !== "wait") return "ready";
   return stage.timers ? "waiting" : "answered";
 }
 
 /** Of a stage that has begun. */
 export function stageContext(rebuild: Rebuild, stage: StageFold): StageContext {
-  const { address, node, branch, visit, edge, attempt, start, crashes, settled } = stage;
+  const { address, node, branch, visit, attempt, start, crashes, settled, since } = stage;
+  const edge = stage.edge ?? headEdge(rebuild, stage);
+  const region = regionContext(rebuild, address);
   return {
     ...fromPipeline(rebuild, { stage: address, node, branch, visit, edge }),
     attempt,
@@ -31,6 +48,8 @@ export function stageContext(rebuild: Rebuild, stage: StageFold): StageContext {
     cause: causeOf(rebuild, stage),
     settled: settledOf(rebuild, stage),
     choice: settled?.choice ?? null,
+    ...(region === undefined ? {} : { region }),
+    ...(since === undefined ? {} : { since }),
   };
 }
 
@@ -38,8 +57,9 @@ export function stageContext(rebuild: Rebuild, stage: StageFold): StageContext {
 export function newStageContext(rebuild: Rebuild, path: string, { node, visit }: Place): StageContext {
   const branch = rebuild.fold.branches.get(path);
   const at = { branch: path, node: node ?? "", visit };
+  const edge = branch?.next ? branch.next.edge : headEdge(rebuild, at);
   return {
-    ...fromPipeline(rebuild, { stage: formatStage(at), ...at, edge: branch?.next?.edge }),
+    ...fromPipeline(rebuild, { stage: formatStage(at), ...at, edge }),
     attempt: 0,
     start: 0,
     inARow: 0,
@@ -47,7 +67,19 @@ export function newStageContext(rebuild: Rebuild, path: string, { node, visit }:
     cause: null,
     settled: carriedTo(branch),
     choice: null,
+    since: branch?.next?.since ?? branch?.since ?? 0,
   };
+}
+
+/** The edge by which a parallel branch leaves its fan-out, of the first stage it enters. */
+function headEdge(
+  { graph, fold }: Rebuild,
+  at: { readonly branch: string; readonly node: string; readonly visit: number },
+) {
+  const path = readBranchAddress(at.branch);
+  const parallel = path && fold.parallels.get(path.activation);
+  if (!parallel || at.visit > 1 || parallel.branches.get(at.branch)?.head !== at.node) return undefined;
+  return findJoin(graph, readStageAddress(path.activation)?.node ?? "").heads[path.index]?.index;
 }
 
 function fromPipeline({ fold, stageInput }: Rebuild, { edge, ...where }: Where) {
@@ -59,9 +91,9 @@ function fromPipeline({ fold, stageInput }: Rebuild, { edge, ...where }: Where) 
   };
 }
 
-function abortOf({ fold }: Rebuild, { execution, branch }: StageFold): StageContext["abort"] {
+function abortOf(rebuild: Rebuild, { execution, branch }: StageFold): StageContext["abort"] {
   if (!execution) return null;
-  return isCancelling(fold, branch) ? "cancel" : (execution.abort ?? null);
+  return isCancelling(rebuild, branch) ? "cancel" : (execution.abort ?? null);
 }
 
 /** That a shutdown cut it short is forgotten when the run is taken up again. */
