@@ -90,6 +90,38 @@ describe("an edge back from the join", () => {
   });
 });
 
+describe("after the decision", () => {
+  const routed = (attributes: string) =>
+    pipeline(`fan [type=parallel ${attributes}]; start -> fan; fan -> a -> join; fan -> b -> join; join -> exit;
+      fan -> partly [condition="outcome=partial_success"]; fan -> word [condition="outcome=needs_work"]; partly -> exit; word -> exit`);
+
+  it("conditional edges of the fan-out come before its join, and are no branches", async () => {
+    expect((await runOne(routed(""), { a: fails })).main).toEqual(["main/partly@1"]);
+    expect((await runOne(routed(""))).main).toEqual(["main/join@1"]);
+    const word: Step = () => ({ status: "needs_work" });
+    // `any` takes the first end as it is, and the stage its word.
+    expect((await runOne(routed(", join_policy=any, max_parallel=1"), { a: word })).main).toEqual(["main/word@1"]);
+    expect((await runOne(routed(", join_policy=first_success"), { a: word })).main).toEqual(["main/join@1"]);
+  });
+
+  it("a fan-out without a join ends its path as an exit does, goal gates and all", async () => {
+    const source = pipeline(
+      'fan [type=parallel]; start -> g -> fan; g [goal_gate=true, retry_target=g]; fan -> a; fan -> b; g -> exit [condition="outcome=never"]; g -> fan [condition="outcome=skipped"]',
+    );
+    const met = await runOne(source);
+    expect([met.view.status, met.view.joins[0]?.join, met.main]).toEqual(["completed", undefined, ["main/g@1"]]);
+    const { view, visited } = await runOne(source, {
+      g: ({ visit }) => ({ status: visit === 1 ? "skipped" : "success" }),
+    });
+    expect([view.status, visited]).toEqual([
+      "completed",
+      ["main/g@1", "main/fan@1/0/a@1", "main/fan@1/1/b@1", "main/g@2", "main/fan@2/0/a@1", "main/fan@2/1/b@1"],
+    ]);
+    const failed = await runOne(source, { a: fails, b: fails });
+    expect([failed.view.status, failed.view.failure?.code]).toEqual(["failed", "stage_failed"]);
+  });
+});
+
 describe("a retry target", () => {
   it("of the graph that is the fan-out itself takes a failed join there again, and no branch out of its region", async () => {
     const source = pipeline(
