@@ -27,12 +27,17 @@ const ENDS: ReadonlySet<EntryType> = new Set<EntryType>([
 ]);
 
 /**
- * What a crash must never lead to, one sentence a fault. For pipelines that do one thing at a time: every execution is
- * over before the next one begins, an execution is stored before it does anything, begins once, and nothing of a stage
- * or attempt runs after its end is stored.
+ * What a crash must never lead to, one sentence a fault. Every execution is over before the next one of its stage
+ * begins (in a pipeline that does one thing at a time: of any stage), an execution is stored before it does anything,
+ * begins once, and nothing of a stage or attempt runs after its end is stored.
  */
-export function checkEffects(lines: readonly EffectLine[], entries: readonly JournalEntry[]): string[] {
-  return [...findOverlaps(lines), ...findUnknown(lines, entries), ...findRepeated(lines, entries)];
+export function checkEffects(
+  lines: readonly EffectLine[],
+  entries: readonly JournalEntry[],
+  { isSequential }: { readonly isSequential: boolean },
+): string[] {
+  const apart = isSequential ? [lines] : Map.groupBy(lines, ({ execution }) => execution.split("#")[0]).values();
+  return [...[...apart].flatMap(findOverlaps), ...findUnknown(lines, entries), ...findRepeated(lines, entries)];
 }
 
 function findOverlaps(lines: readonly EffectLine[]): string[] {

@@ -6,7 +6,8 @@ import { type Fault, failAfter, failBefore, faultStore } from "../../src/testing
 import { EagerClock } from "../runtime/eager-clock.ts";
 import { SWEEP_PATIENCE_MS } from "./crash-case.ts";
 import { checkEffects, type EffectLine } from "./effects.ts";
-import { createFakeTool, createStep, REFERENCE } from "./reference.ts";
+import { createFakeTool, createStep, LINE, type Reference } from "./reference.ts";
+import { REGIONS } from "./regions.ts";
 import { type Summary, summarize } from "./summary.ts";
 
 const RUNS = ["one", "two"] as const;
@@ -17,7 +18,7 @@ interface Finish {
 }
 
 /** Two runs at once, over a store that does as the plan says with its n-th commit. */
-async function runBoth(faultAt: (n: number) => Fault | undefined): Promise<Finish> {
+async function runBoth(faultAt: (n: number) => Fault | undefined, reference: Reference = LINE): Promise<Finish> {
   const inner = memoryStore();
   const effects = new Map<string, EffectLine[]>(RUNS.map((runId) => [runId, []]));
   const leave = (kind: "start" | "end", { runId, execution }: HandlerInput) =>
@@ -26,14 +27,14 @@ async function runBoth(faultAt: (n: number) => Fault | undefined): Promise<Finis
   const runtime = await createRuntime({
     store,
     clock: new EagerClock(),
-    handlers: { step: createStep(leave), tool: createFakeTool(leave) },
+    handlers: { step: createStep(leave, reference), tool: createFakeTool(leave) },
   });
-  const runs = await Promise.all(RUNS.map((runId) => runtime.start(REFERENCE, { runId })));
+  const runs = await Promise.all(RUNS.map((runId) => runtime.start(reference.source, { runId })));
   await Promise.all(runs.map((run) => run.finished()));
   for (const runId of RUNS) {
     expect(await runtime.verify(runId)).toMatchObject({ ok: true, problems: [] });
     const journal = await inner.read("journal", { runId });
-    expect(checkEffects(effects.get(runId) ?? [], journal)).toEqual([]);
+    expect(checkEffects(effects.get(runId) ?? [], journal, reference)).toEqual([]);
     // Nothing was interrupted: what ran while the commit failed was taken over as it was.
     expect(journal.filter(({ type }) => type === "stage.interrupted" || type === "run.resumed")).toEqual([]);
   }
@@ -80,24 +81,39 @@ describe("a write beside the turns that fails", () => {
 /** Commits that create the runs are the caller's to repeat. */
 const FIRST = 2;
 
-describe("a commit that fails while handlers are in flight", () => {
+describe.each([
+  ["one after another", LINE],
+  ["side by side", REGIONS],
+] as const)("a commit that fails while handlers are in flight, stages %s", (_, reference) => {
   it("is made again, whichever it is, and nothing runs twice", { timeout: SWEEP_PATIENCE_MS }, async () => {
-    const oracle = await runBoth(() => undefined);
+    const oracle = await runBoth(() => undefined, reference);
     expect(oracle.summaries.map(({ status }) => status)).toEqual(["completed", "completed"]);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
-      const { summaries } = await runBoth((at) => (at === n ? failBefore() : undefined));
+      const { summaries } = await runBoth((at) => (at === n ? failBefore() : undefined), reference);
       expect(summaries, `commit ${n} failed`).toEqual(oracle.summaries);
     }
   });
 
   it("is made again when it took effect and only its answer was lost", { timeout: SWEEP_PATIENCE_MS }, async () => {
-    const oracle = await runBoth(() => undefined);
+    const oracle = await runBoth(() => undefined, reference);
     for (let n = FIRST; n <= oracle.commits; n += 1) {
-      const { summaries } = await runBoth((at) => (at === n ? failAfter() : undefined));
+      const { summaries } = await runBoth((at) => (at === n ? failAfter() : undefined), reference);
       expect(summaries, `the answer of commit ${n} was lost`).toEqual(oracle.summaries);
     }
   });
 
+  it("may fail again and again: full, busy, unreachable", async () => {
+    const oracle = await runBoth(() => undefined, reference);
+    const codes = ["store_full", "store_busy", "store_unavailable"] as const;
+    const { summaries } = await runBoth(
+      (n) => (n >= FIRST && n % 4 !== 0 ? failBefore(codes[n % codes.length] ?? "store_full") : undefined),
+      reference,
+    );
+    expect(summaries).toEqual(oracle.summaries);
+  });
+});
+
+describe("a commit that can never be made", () => {
   it("is not made again where the store says that it never will be: the run is let go, as it was committed last", async () => {
     for (const code of ["store_read_only", "store_corrupt"] as const) {
       let isBroken = false;
@@ -124,14 +140,5 @@ describe("a commit that fails while handlers are in flight", () => {
       expect((await (await next.resume("r")).finished()).status).toBe("completed");
       await next.stop();
     }
-  });
-
-  it("may fail again and again: full, busy, unreachable", async () => {
-    const oracle = await runBoth(() => undefined);
-    const codes = ["store_full", "store_busy", "store_unavailable"] as const;
-    const { summaries } = await runBoth((n) =>
-      n >= FIRST && n % 4 !== 0 ? failBefore(codes[n % codes.length] ?? "store_full") : undefined,
-    );
-    expect(summaries).toEqual(oracle.summaries);
   });
 });

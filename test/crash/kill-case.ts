@@ -10,6 +10,7 @@ import type { Store } from "../../src/persistence/store.ts";
 import { verifyRunWhole } from "../../src/runtime/verify-run.ts";
 import { checkEffects, parseEffects } from "./effects.ts";
 import { RUN_ID } from "./reference.ts";
+import { type ReferenceName, referenceOf } from "./references.ts";
 import { type Summary, summarize } from "./summary.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).pathname;
@@ -18,14 +19,15 @@ const PATIENCE_MS = 60_000;
 
 /** A folder with what outlives the processes of a case. */
 export interface Place {
+  readonly reference: ReferenceName;
   readonly folder: string;
   readonly database: string;
   readonly effects: string;
 }
 
-export function makePlace(): Place {
+export function makePlace(reference: ReferenceName): Place {
   const folder = mkdtempSync(join(tmpdir(), "safepoint-crash-"));
-  const place = { folder, database: join(folder, "runs.db"), effects: join(folder, "effects") };
+  const place = { reference, folder, database: join(folder, "runs.db"), effects: join(folder, "effects") };
   writeFileSync(place.effects, "");
   return place;
 }
@@ -42,11 +44,11 @@ export interface Life {
 }
 
 /** Runs the child until it ends or kills itself. Rejects when it fails in another way, with what it said. */
-export async function live({ folder, database, effects }: Place, crashAt = 0): Promise<Life> {
+export async function live({ reference, folder, database, effects }: Place, crashAt = 0): Promise<Life> {
   const points = join(folder, `points-${crypto.randomUUID()}`);
   writeFileSync(points, "");
   const env = { ...process.env, CRASH_EFFECTS: effects, CRASH_POINTS: points, CRASH_AT: String(crashAt) };
-  const child = spawn(process.execPath, [CHILD, database], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [CHILD, database, reference], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (bytes: Buffer) => {
     said += bytes.toString();
@@ -84,11 +86,12 @@ export async function killAndResume(place: Place, crashes: readonly number[], or
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
-  if (kills === 0) problems.push(`there is no point ${crashes[0]}`);
+  // Side by side, a run may share more commits than the uninterrupted one, and have ended before the point.
+  if (kills === 0 && referenceOf(place.reference).isSequential) problems.push(`there is no point ${crashes[0]}`);
   return { problems, kills };
 }
 
-async function findProblems({ database, effects }: Place, oracle?: Summary): Promise<string[]> {
+async function findProblems({ reference, database, effects }: Place, oracle?: Summary): Promise<string[]> {
   // Killed before it had a store, the process left nothing.
   if (!existsSync(database)) return [];
   const lines = parseEffects(readFileSync(effects, "utf8"));
@@ -100,7 +103,7 @@ async function findProblems({ database, effects }: Place, oracle?: Summary): Pro
     return [
       ...(await verifyRunWhole(store, RUN_ID)).problems,
       ...(await store.check()),
-      ...checkEffects(lines, journal),
+      ...checkEffects(lines, journal, referenceOf(reference)),
       ...(oracle === undefined ? [] : await compare(store, oracle)),
     ];
   } finally {
@@ -116,8 +119,10 @@ async function compare(store: Store, oracle: Summary): Promise<string[]> {
 }
 
 /** The uninterrupted run: what must come out, and what there is to be killed at. Throws when it is not sound itself. */
-export async function liveThrough(): Promise<{ readonly summary: Summary; readonly points: readonly string[] }> {
-  const place = makePlace();
+export async function liveThrough(
+  reference: ReferenceName,
+): Promise<{ readonly summary: Summary; readonly points: readonly string[] }> {
+  const place = makePlace(reference);
   try {
     const { points } = await live(place);
     const problems = await findProblems(place);

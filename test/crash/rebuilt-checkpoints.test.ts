@@ -12,7 +12,7 @@ describe("a run whose checkpoints are lost with its process", () => {
     for (const [index, name] of points.entries()) {
       if (!name.endsWith("commit")) continue;
       const store = withoutCheckpoints(memoryStore());
-      await crashAndResume(store, [index + 1], summary);
+      await crashAndResume(store, { at: [index + 1], oracle: summary });
       if (store.rebuilt > 0) resumed += 1;
     }
     // All but those before the first commit and after the last.

@@ -1,19 +1,32 @@
 /** The reference pipeline and what its stages do; every outcome follows from context, visit and attempt alone. */
 import { readFileSync } from "node:fs";
-import type { HandlerInput, JsonValue, Outcome } from "../../src/index.ts";
+import type { HandlerInput, Outcome } from "../../src/index.ts";
 import { RetryableError } from "../../src/index.ts";
+import { done, untilAborted } from "./steps.ts";
 
-export const REFERENCE = readFileSync(new URL("reference.dot", import.meta.url), "utf8");
+/** A pipeline that is crashed, and what its stages do. */
+export interface Reference {
+  readonly source: string;
+  readonly work: (input: HandlerInput) => Promise<Outcome>;
+  /** One thing after another; else side by side, where the order of things differs from run to run. */
+  readonly isSequential: boolean;
+}
+
+export const LINE: Reference = {
+  source: readFileSync(new URL("reference.dot", import.meta.url), "utf8"),
+  work: workOf,
+  isSequential: true,
+};
 export const RUN_ID = "reference";
 
 /** Where stages leave their traces in the world; may never come back, as in a process that died meanwhile. */
 export type Leave = (kind: "start" | "end", input: HandlerInput) => void | Promise<void>;
 
 /** The handler of the type `step`. */
-export function createStep(leave: Leave): (input: HandlerInput) => Promise<Outcome> {
+export function createStep(leave: Leave, { work }: Reference): (input: HandlerInput) => Promise<Outcome> {
   return async (input) => {
     await leave("start", input);
-    const outcome = await workOf(input);
+    const outcome = await work(input);
     await leave("end", input);
     return outcome;
   };
@@ -35,36 +48,24 @@ async function workOf(input: HandlerInput): Promise<Outcome> {
   const round = Number(context.get("round") ?? 0);
   switch (node.id) {
     case "plan":
-      return set({ round: 0, plan: ["left", "right"] });
+      return done({ round: 0, plan: ["left", "right"] });
     case "round":
-      return set({ round: round + 1 });
+      return done({ round: round + 1 });
     case "left":
     case "right":
-      return set({ [node.id]: round, trail: `${String(context.get("trail") ?? "")}${node.id[0]}` });
+      return done({ [node.id]: round, trail: `${String(context.get("trail") ?? "")}${node.id[0]}` });
     case "meet":
       return { status: "merged", contextUpdates: { [`met.${round}`]: context.get("trail") ?? null } };
     case "flaky":
       if (attempt < 3) throw new RetryableError(`attempt ${attempt} is not enough`, { retryAfterMs: 15 });
-      return set({ flaky: attempt });
+      return done({ flaky: attempt });
     case "slow":
       return await untilAborted(input.signal);
     case "verify":
-      return visit === 1 ? { status: "fail", failureReason: "not repaired yet" } : set({ verified: visit });
+      return visit === 1 ? { status: "fail", failureReason: "not repaired yet" } : done({ verified: visit });
     case "report":
-      return set({ report: { visit, round, verified: context.get("verified") ?? null } });
+      return done({ report: { visit, round, verified: context.get("verified") ?? null } });
     default:
       return { status: "success" };
   }
-}
-
-function set(contextUpdates: Record<string, JsonValue>): Outcome {
-  return { status: "success", contextUpdates };
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -4,10 +4,11 @@ import type { Store } from "../../src/persistence/store.ts";
 import { crashAfter, crashBefore, faultStore } from "../../src/testing/fault-store.ts";
 import { mortalClock } from "../runtime/eager-clock.ts";
 import type { EffectLine } from "./effects.ts";
-import { createFakeTool, createStep, REFERENCE, RUN_ID } from "./reference.ts";
+import { createFakeTool, createStep, type Reference, RUN_ID } from "./reference.ts";
 
 /** What outlives processes. */
 export interface World {
+  readonly reference: Reference;
   readonly store: Store;
   readonly clock: Clock;
   readonly effects: EffectLine[];
@@ -57,19 +58,19 @@ export async function liveOnce(world: World, crashAt = Number.POSITIVE_INFINITY)
   const runtime = await createRuntime({
     store,
     clock: mortalClock(world.clock, () => isDead),
-    handlers: { step: createStep(leave), tool: createFakeTool(leave) },
+    handlers: { step: createStep(leave, world.reference), tool: createFakeTool(leave) },
   });
-  const end = await Promise.race([death.promise, runToEnd(runtime, world.store)]);
+  const end = await Promise.race([death.promise, runToEnd(runtime, world)]);
   // Stopping releases what the living hold; a dead process does nothing more.
   if (end === "finished") await runtime.stop();
   return { finished: end === "finished", points };
 }
 
 /** Never settles for a process that died: its calls have no answers. */
-async function runToEnd(runtime: Runtime, store: Store): Promise<"finished"> {
+async function runToEnd(runtime: Runtime, { store, reference }: World): Promise<"finished"> {
   try {
     const [known] = await store.read("run", { runId: RUN_ID });
-    const run = known ? await runtime.resume(RUN_ID) : await runtime.start(REFERENCE, { runId: RUN_ID });
+    const run = known ? await runtime.resume(RUN_ID) : await runtime.start(reference.source, { runId: RUN_ID });
     await run.finished();
     return "finished";
   } catch (error) {

@@ -11,7 +11,7 @@ describe("a process that dies, over a store in memory", () => {
     // 36 commits and 22 executions with their effects; a pipeline that shrank would prove less.
     expect(oracle.points.length).toBeGreaterThan(140);
     let crashes = 0;
-    while (await crashAndResume(memoryStore(), [crashes + 1], oracle.summary)) crashes += 1;
+    while (await crashAndResume(memoryStore(), { at: [crashes + 1], oracle: oracle.summary })) crashes += 1;
     expect(crashes).toBe(oracle.points.length);
   });
 });

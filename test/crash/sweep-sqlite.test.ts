@@ -16,7 +16,7 @@ describe("a process that dies, over a SQLite file", () => {
       // What a store can do wrong is after its commits; the sweeps in memory and of processes have all the rest.
       if (name !== "after commit" && point % 4 !== 0) continue;
       const store = open(String(point));
-      expect(await crashAndResume(store, [point], summary)).toBe(true);
+      expect(await crashAndResume(store, { at: [point], oracle: summary })).toBe(true);
       await store.close();
     }
   });

@@ -10,7 +10,8 @@ describe("a process that dies twice in a row", () => {
     const { points, summary } = await liveThrough(memoryStore());
     let twice = 0;
     for (let first = 1; first <= points.length; first += 1) {
-      if (await crashAndResume(memoryStore(), [first, 1 + (first % SECOND_POINTS)], summary)) twice += 1;
+      if (await crashAndResume(memoryStore(), { at: [first, 1 + (first % SECOND_POINTS)], oracle: summary }))
+        twice += 1;
     }
     // Only where the run had as good as ended are there too few points left for a second crash.
     expect(twice).toBeGreaterThan(points.length - 10);
@@ -20,6 +21,6 @@ describe("a process that dies twice in a row", () => {
     const { points, summary } = await liveThrough(memoryStore());
     const first = points.indexOf("before start of main/flaky@1#1.1") + 1;
     // After the resume the commit has two points, then the execution begins again: its third.
-    expect(await crashAndResume(memoryStore(), [first, 3], summary)).toBe(true);
+    expect(await crashAndResume(memoryStore(), { at: [first, 3], oracle: summary })).toBe(true);
   });
 });
