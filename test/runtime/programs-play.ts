@@ -1,5 +1,5 @@
 /** One seed: a random program, played with everything done to it that its plan says, and held against the oracle. */
-import type { HandlerInput, JsonValue } from "../../src/index.ts";
+import { type HandlerInput, type JsonValue, type Outcome, TerminalError } from "../../src/index.ts";
 import {
   journalText,
   RunWorld,
@@ -11,7 +11,7 @@ import {
 import { type ProgramOptions, randomProgram, weigh } from "../../src/testing/random-program.ts";
 import { programInputs, programSource } from "../../src/testing/random-program-dot.ts";
 import { type Program, stepsOf } from "../../src/testing/random-program-tree.ts";
-import { isApproved, mannersOf, workEnd } from "../../src/testing/random-program-work.ts";
+import { isApproved, mannersOf, type WorkEnd, workEnd } from "../../src/testing/random-program-work.ts";
 import { play } from "../control/schedule.ts";
 import { drawProgramPlan } from "./programs-deeds.ts";
 import { judgeProgram } from "./programs-judge.ts";
@@ -57,7 +57,10 @@ export async function playProgram(seed: number, options: PlayOptions = {}): Prom
 }
 
 export function openProgram(program: Program, options: Pick<RunWorldOptions, "seed" | "onStep"> = {}): RunWorld {
-  const { handlers } = scriptedHandlers(callsOf(program), { types: ["work"] });
+  const endOf = endsOf(program);
+  const { seed } = program;
+  const callOf = (input: HandlerInput): ScriptedCall => ({ ...mannersOf({ ...input, seed }), ...endOf(input) });
+  const { handlers } = scriptedHandlers(callOf, { types: ["work"] });
   const waiting = new Set(
     [...stepsOf(program.main)].flatMap((step) =>
       step.kind === "gate" && step.deadlineMs !== undefined ? [step.name] : [],
@@ -74,13 +77,22 @@ export function openProgram(program: Program, options: Pick<RunWorldOptions, "se
   });
 }
 
-function callsOf({ seed, main }: Program): (input: HandlerInput) => ScriptedCall {
+function endsOf({ seed, main }: Program): (input: HandlerInput) => WorkEnd {
   const steps = new Map([...stepsOf(main)].map((step) => [step.name, step]));
   return ({ node, stage, visit, attempt, context }) => {
     const step = steps.get(node.id);
     if (!step) throw new Error(`${node.id} is no step of the program`);
-    const end = workEnd(step, { seed, stage, visit, attempt, read: (key) => context.get(key) });
-    return { ...mannersOf({ seed, stage, attempt }), ...end };
+    return workEnd(step, { seed, stage, visit, attempt, read: (key) => context.get(key) });
+  };
+}
+
+/** The same as what a handler returns, or throws at once. */
+export function outcomesOf(program: Program): (input: HandlerInput) => Outcome {
+  const endOf = endsOf(program);
+  return (input) => {
+    const end = endOf(input);
+    if ("throws" in end) throw new TerminalError(`${input.stage} was to fail`);
+    return end.outcome;
   };
 }
 
