@@ -1,9 +1,10 @@
 import { stageInputsOf } from "../../src/actors/stage-inputs.ts";
+import type { JsonValue } from "../../src/graph/index.ts";
+import { readContext } from "../../src/journal/fold/context.ts";
 import { fold } from "../../src/journal/fold.ts";
 import { rebuildSnapshots } from "../../src/machines/rebuild.ts";
 import type { ActorRow, RunImage, Store } from "../../src/persistence/store.ts";
 import { pinnedGraph } from "../../src/runtime/prepare-pipeline.ts";
-import { contextOf } from "../../src/runtime/queries/context.ts";
 
 /** A store whose checkpoints are lost: what is loaded of a run is made from its journal. */
 export function withoutCheckpoints(store: Store): Store & { readonly rebuilt: number } {
@@ -29,11 +30,11 @@ export function withoutCheckpoints(store: Store): Store & { readonly rebuilt: nu
 async function rebuildActors(store: Store, { run }: RunImage): Promise<ActorRow[]> {
   const [pipeline] = await store.read("pipelines", { hash: run.pipelineHash });
   const graph = pinnedGraph(pipeline?.source ?? "");
-  const context = await contextOf(store, run.runId);
-  const snapshots = rebuildSnapshots(fold(await store.read("journal", { runId: run.runId })), {
+  const state = fold(await store.read("journal", { runId: run.runId }));
+  const snapshots = rebuildSnapshots(state, {
     graph,
     stageInput: stageInputsOf(graph, () => undefined),
-    read: (_branch, key) => context[key],
+    read: (branch, key) => readContext(state, branch, key) as JsonValue | undefined,
     maxRestarts: 50,
   });
   return [...snapshots].map(([actor, { machine, snapshot }]) => ({ actor, machine, snapshot, seq: run.seq }));

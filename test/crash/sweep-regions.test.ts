@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import { openStore, temporaryFolder } from "../persistence/temporary.ts";
 import { crashAndResume, liveThrough, SWEEP_PATIENCE_MS } from "./crash-case.ts";
+import { withoutCheckpoints } from "./rebuilt-checkpoints.ts";
 import { REGIONS } from "./regions.ts";
 
 /** A pipeline that shrank would prove less. */
@@ -48,5 +49,17 @@ describe("a process that dies with branches in flight", () => {
       await store.close();
     }
     expect(crashes).toBeGreaterThan(40);
+  });
+
+  it("goes on from its journal alone, where its checkpoints are lost", patiently, async () => {
+    const { points, summary } = await liveThrough(memoryStore(), REGIONS);
+    let resumed = 0;
+    for (const [index, name] of points.entries()) {
+      if (!name.endsWith("commit")) continue;
+      const store = withoutCheckpoints(memoryStore());
+      await crashAndResume(store, { at: [index + 1], oracle: summary, reference: REGIONS });
+      if (store.rebuilt > 0) resumed += 1;
+    }
+    expect(resumed).toBe(points.filter((name) => name.endsWith("commit")).length - 2);
   });
 });

@@ -1,15 +1,15 @@
 /** Where branches go and where they end: their regions are computed, not given. Source: 03 §4 (leaving a region), §5. */
 import { describe, expect, it } from "vitest";
-import { regionOfBranch } from "../../src/actors/regions.ts";
 import { type Graph, indexGraph } from "../../src/graph/index.ts";
 import { checkNewEntry } from "../../src/journal/parse-entry.ts";
+import { branchRegion } from "../../src/machines/branch-region.ts";
 import { decideEnd, decideHead, decideHop, type HopDecision, type HopFacts } from "../../src/machines/hop.ts";
 import { handMade } from "../graph/hand-made.ts";
 
 /** Facts of a branch as a driver gathers them. */
 function factsOf(graph: Graph, branch: string, more: Partial<HopFacts> = {}): HopFacts {
   const index = indexGraph(graph);
-  const region = regionOfBranch({ graph, index }, branch);
+  const region = branchRegion(index, branch);
   const counters = { visitsOf: () => 0, redirects: 0, restarts: 0, maxRestarts: 50 };
   return { index, branch, ...counters, ...(region ? { region } : {}), ...more };
 }
