@@ -75,7 +75,11 @@ function iterated(): Script {
   script.turn((s) =>
     s
       .entered(EACH, "foreach")
-      .add("container.entered", { activation: EACH, kind: "foreach", maxParallel: 5, total: 300 }, where),
+      .add(
+        "container.entered",
+        { activation: EACH, kind: "foreach", onItemFailure: "continue", maxParallel: 5, total: 300 },
+        where,
+      ),
   );
   return script.turn((s) => {
     for (let index = 0; index < 255; index += 1) {

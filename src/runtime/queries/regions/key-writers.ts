@@ -1,10 +1,13 @@
 /** Who wrote a key, told by the journal: followed entry by entry, over merges and loops into the branches it came from. */
 import { formatBranch, readBranchAddress, readStageAddress } from "../../../journal/address.ts";
-import type { EntryData } from "../../../journal/catalogue.ts";
-import { contextChanges, MERGE_ENGINE_KEYS } from "../../../journal/context-changes.ts";
+import type { ContextValue, EntryData } from "../../../journal/catalogue.ts";
+import { type ContextChange, contextChanges, MERGE_ENGINE_KEYS } from "../../../journal/context-changes.ts";
 import type { JournalEntry } from "../../../journal/entry.ts";
 import { readFold } from "../../../journal/fold/json.ts";
 import { instant } from "../runs.ts";
+
+/** Where a fan-in says whom it chose. */
+const WINNER_KEY = "parallel.winner";
 
 /** An entry that wrote a key to a scope. */
 export interface KeyWriter {
@@ -42,6 +45,7 @@ export const WRITER_TYPES = [
   "stage.skipped",
   "stage.cancelled",
   "child.observed",
+  "parallel.started",
   "container.entered",
   "iteration.started",
   "iteration.succeeded",
@@ -49,16 +53,32 @@ export const WRITER_TYPES = [
   "iteration.cancelled",
 ] as const;
 
+/** What is known of a key in a scope. */
+interface Known {
+  readonly writer: KeyWriter;
+  readonly value: ContextValue | undefined;
+}
+
+/** A fan-out whose branches have been joined: who they are by their id, and what they wrote. */
+interface Joined {
+  readonly paths: ReadonlyMap<string, string>;
+  readonly known: ReadonlyMap<string, ReadonlyMap<string, Known>>;
+}
+
 /** The newest writer of a key in each scope that lives, and in those that are kept. */
 export class KeyWriters {
   /** The key, and the names it may have had in branches it was merged from. */
   readonly #keys: ReadonlySet<string>;
   readonly #kept: ReadonlySet<string>;
   /** By scope, then key. */
-  readonly #writers = new Map<string, Map<string, KeyWriter>>();
+  readonly #known = new Map<string, Map<string, Known>>();
   /** Scopes that have writers, by the activation that began their branches. */
   readonly #below = new Map<string, Set<string>>();
   readonly #loops = new Set<string>();
+  /** Branches of live fan-outs, by activation and then by their id in the results. */
+  readonly #fanOuts = new Map<string, ReadonlyMap<string, string>>();
+  /** The newest joined fan-out of each scope, which its fan-in chooses from. */
+  readonly #joined = new Map<string, Joined>();
 
   /** `kept`: scopes that are remembered when their branch has ended. */
   constructor(key: string, kept: Iterable<string>) {
@@ -67,16 +87,19 @@ export class KeyWriters {
   }
 
   writer(scope: string, key: string): KeyWriter | undefined {
-    return this.#writers.get(scope)?.get(key);
+    return this.#known.get(scope)?.get(key)?.writer;
   }
 
   add(entry: JournalEntry): void {
     if (entry.type === "run.forked") this.#fork(entry as JournalEntry<"run.forked">);
     if (entry.type === "container.entered") this.#enter(entry as JournalEntry<"container.entered">);
-    for (const { scope, key, value } of contextChanges(entry)) {
+    if (entry.type === "parallel.started") this.#fanOut(entry as JournalEntry<"parallel.started">);
+    for (const change of contextChanges(entry)) {
+      const { scope, key, value } = change;
       if (!this.#keys.has(key)) continue;
-      const merged = this.#mergedFrom(entry, key);
-      this.#set({ ...originOf(entry, scope, key), ...merged, ...(value === undefined ? { removed: true } : {}) });
+      const from = this.#mergedFrom(entry, key) ?? this.#chosenFrom(entry, change);
+      const removed = value === undefined ? { removed: true as const } : {};
+      this.#set({ writer: { ...originOf(entry, scope, key), ...from, ...removed }, value });
     }
     if (entry.type === "iteration.succeeded") this.#copyUp(entry as JournalEntry<"iteration.succeeded">);
     this.#forget(entry);
@@ -87,22 +110,43 @@ export class KeyWriters {
     const base = readFold(entry.data.base);
     for (const [scope, own] of base?.context ?? []) {
       for (const key of this.#keys) {
-        if (own.has(key) && !this.writer(scope, key)) this.#set(originOf(entry, scope, key));
+        if (!own.has(key) || this.writer(scope, key)) continue;
+        this.#set({ writer: originOf(entry, scope, key), value: own.get(key) });
       }
     }
-    for (const { activation, kind } of base?.containers.values() ?? [])
+    for (const { activation, kind } of base?.containers.values() ?? []) {
       if (kind === "loop") this.#loops.add(activation);
+    }
+    for (const { activation, branches } of base?.parallels.values() ?? []) {
+      this.#fanOuts.set(activation, idsOf([...branches].map(([path, { head }]) => ({ path, head }))));
+    }
+  }
+
+  #fanOut({ data }: JournalEntry<"parallel.started">): void {
+    this.#fanOuts.set(data.activation, idsOf(data.branches));
   }
 
   #enter({ data }: JournalEntry<"container.entered">): void {
     if (data.kind === "loop") this.#loops.add(data.activation);
   }
 
-  #mergedFrom(entry: JournalEntry, key: string): Pick<KeyWriter, "rule" | "branches"> {
+  /** What a parallel stage says of a key that it merged. */
+  #mergedFrom(entry: JournalEntry, key: string): Pick<KeyWriter, "rule" | "branches"> | undefined {
     const { provenance } = entry.data as Partial<EntryData<"stage.succeeded">>;
     const merged = provenance && Object.hasOwn(provenance, key) ? provenance[key] : undefined;
-    if (!merged) return {};
+    if (!merged) return undefined;
     return { rule: merged.rule, branches: merged.branches.map((path) => this.#source(path, sourceKey(path, key))) };
+  }
+
+  /** A fan-in takes on what the winner wrote. Another value than the winner's is its own. */
+  #chosenFrom(entry: JournalEntry, change: ContextChange): Pick<KeyWriter, "rule" | "branches"> {
+    const { outcome } = entry.data as Partial<EntryData<"stage.succeeded">>;
+    const winner = outcome?.contextUpdates?.[WINNER_KEY];
+    const joined = this.#joined.get(change.scope);
+    if (typeof winner !== "string" || !joined) return {};
+    const known = joined.known.get(joined.paths.get(winner) ?? "")?.get(change.key);
+    if (!known || JSON.stringify(known.value) !== JSON.stringify(change.value)) return {};
+    return { rule: `prefer:${winner}`, branches: [known.writer] };
   }
 
   #copyUp({ data, ...entry }: JournalEntry<"iteration.succeeded">): void {
@@ -110,10 +154,10 @@ export class KeyWriters {
     const outer = readStageAddress(activation)?.branch;
     if (outer === undefined || !this.#loops.has(activation)) return;
     const path = formatBranch(data);
-    for (const [key, { removed }] of this.#writers.get(path) ?? []) {
+    for (const [key, { writer, value }] of this.#known.get(path) ?? []) {
       if (MERGE_ENGINE_KEYS.has(key)) continue;
-      const from = { rule: "loop", branches: [this.#source(path, key)], ...(removed ? { removed } : {}) };
-      this.#set({ ...originOf({ ...entry, data, stage: activation }, outer, key), ...from });
+      const from = { rule: "loop", branches: [writer], ...(writer.removed ? { removed: writer.removed } : {}) };
+      this.#set({ writer: { ...originOf({ ...entry, data, stage: activation }, outer, key), ...from }, value });
     }
   }
 
@@ -121,18 +165,19 @@ export class KeyWriters {
     return this.writer(path, key) ?? { path };
   }
 
-  #set(writer: KeyWriter): void {
-    const ofScope = this.#writers.get(writer.path);
+  #set(known: Known): void {
+    const { path, key } = known.writer;
+    const ofScope = this.#known.get(path);
     if (ofScope) {
-      ofScope.set(writer.key, writer);
+      ofScope.set(key, known);
       return;
     }
-    this.#writers.set(writer.path, new Map([[writer.key, writer]]));
-    const activation = readBranchAddress(writer.path)?.activation;
+    this.#known.set(path, new Map([[key, known]]));
+    const activation = readBranchAddress(path)?.activation;
     if (activation === undefined) return;
     const siblings = this.#below.get(activation);
-    if (siblings) siblings.add(writer.path);
-    else this.#below.set(activation, new Set([writer.path]));
+    if (siblings) siblings.add(path);
+    else this.#below.set(activation, new Set([path]));
   }
 
   /** Scopes end with their iteration, or with the stage that began their branches. */
@@ -140,13 +185,26 @@ export class KeyWriters {
     if (ITERATION_ENDS.has(entry.type)) this.#close(formatBranch((entry as JournalEntry<"iteration.cancelled">).data));
     if (!STAGE_ENDS.has(entry.type) || entry.stage === undefined) return;
     this.#loops.delete(entry.stage);
+    this.#join(entry.stage);
     for (const scope of this.#below.get(entry.stage) ?? []) this.#close(scope);
     this.#below.delete(entry.stage);
   }
 
+  #join(activation: string): void {
+    const paths = this.#fanOuts.get(activation);
+    const scope = readStageAddress(activation)?.branch;
+    if (!paths || scope === undefined) return;
+    this.#fanOuts.delete(activation);
+    const known = [...(this.#below.get(activation) ?? [])].map(
+      (path) => [path, this.#known.get(path) ?? new Map()] as const,
+    );
+    this.#joined.set(scope, { paths, known: new Map(known) });
+  }
+
   #close(scope: string): void {
+    this.#joined.delete(scope);
     if (this.#kept.has(scope)) return;
-    this.#writers.delete(scope);
+    this.#known.delete(scope);
     this.#below.get(readBranchAddress(scope)?.activation ?? "")?.delete(scope);
   }
 }
@@ -167,6 +225,17 @@ function originOf(entry: JournalEntry, path: string, key: string): KeyWriter {
     ...(execution === undefined ? {} : { execution }),
     ...(cause === undefined ? {} : { actor: cause.actor }),
   };
+}
+
+/** Branches by their id in the results: the head, with the index where several share it. */
+function idsOf(branches: readonly { readonly path: string; readonly head: string }[]): ReadonlyMap<string, string> {
+  const heads = Map.groupBy(branches, ({ head }) => head);
+  return new Map(
+    branches.map(({ path, head }) => {
+      const isShared = (heads.get(head)?.length ?? 0) > 1;
+      return [isShared ? `${head}.${readBranchAddress(path)?.index}` : head, path];
+    }),
+  );
 }
 
 /** The key in a branch that a merge put under its own name, `parallel.<node>.<index>.<key>`, or left as it is. */
