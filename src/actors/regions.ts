@@ -108,7 +108,7 @@ function openForeach(draft: Draft, node: GraphNode, { stage, branch }: Place): R
     type: "container.entered",
     branch,
     stage,
-    data: { activation: stage, kind: "foreach", total, items, maxParallel },
+    data: { activation: stage, kind: "foreach", total, items, maxParallel, onItemFailure },
   });
   return { type: "OPENED", plan: { total, maxParallel, onItemFailure, items } };
 }

@@ -214,6 +214,8 @@ const schemas = {
     total: count.optional(),
     items: z.strictObject({ hash: text, bytes: count }).optional(),
     maxParallel: count,
+    /** Of a foreach. Absent: `stop`. */
+    onItemFailure: z.enum(["stop", "continue"]).optional(),
   }),
   "container.exited": z.strictObject({ activation: text, status: text, completed: count, failed: count }),
   "iteration.decided": z.strictObject({ activation: text, index: count, go: z.boolean(), expression: text.optional() }),

@@ -18,7 +18,7 @@ export function completedIterations(container: ContainerFold): number {
 }
 
 export function foldContainerEntered(draft: FoldDraft, entry: JournalEntry<"container.entered">): void {
-  const { activation, kind, maxParallel, total, items } = entry.data;
+  const { activation, kind, maxParallel, onItemFailure, total, items } = entry.data;
   if (draft.state.containers.has(activation) || !draft.state.stages.has(activation)) return;
   draft.map("containers").set(activation, {
     activation,
@@ -26,6 +26,7 @@ export function foldContainerEntered(draft: FoldDraft, entry: JournalEntry<"cont
     maxParallel,
     ...(total === undefined ? {} : { total }),
     ...(items === undefined ? {} : { items }),
+    ...(onItemFailure === undefined ? {} : { onItemFailure }),
     next: 0,
     inFlight: [],
     succeeded: 0,

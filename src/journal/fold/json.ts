@@ -160,6 +160,7 @@ const container = z.strictObject({
   maxParallel: count,
   total: count.exactOptional(),
   items: z.strictObject({ hash: text, bytes: count }).exactOptional(),
+  onItemFailure: z.enum(["stop", "continue"]).exactOptional(),
   aborted: text.exactOptional(),
   next: count,
   inFlight: z.array(count),

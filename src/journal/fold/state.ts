@@ -226,6 +226,8 @@ export interface ContainerFold {
   readonly maxParallel: number;
   readonly total?: number;
   readonly items?: { readonly hash: string; readonly bytes: number };
+  /** Of a foreach; absent: `stop`. */
+  readonly onItemFailure?: "stop" | "continue";
   /** Somebody had all its iterations cancelled: why. */
   readonly aborted?: string;
   /** The lowest index that has not begun. */

@@ -1,9 +1,10 @@
 /** What a pause holds back. */
 import { formatStage, readBranchAddress } from "../address.ts";
 import { nextStageOf } from "../fold/queries.ts";
-import { isCancelling } from "../fold/scopes.ts";
+import { isCancelling, windsDown } from "../fold/scopes.ts";
 import type { BranchFold, ContainerFold, FoldState, ParallelFold, StageFold } from "../fold/state.ts";
 import { type HeldKind, isPassThrough } from "../status.ts";
+import { type Ends, isContainerDecided, isJoinDecided } from "./decided-by.ts";
 import { isPausing } from "./pausing.ts";
 import type { ControlView } from "./schema.ts";
 
@@ -24,28 +25,39 @@ export function heldWork(state: FoldState): ControlView["held"] {
     items.push(...heldOfBranch(state, branch));
     if (isAtEnd(state, branch)) waiting.add(branch);
   }
-  for (const container of state.containers.values()) items.push(...heldOfContainer(container, waiting));
+  for (const container of state.containers.values()) items.push(...heldOfContainer(state, container, waiting));
   for (const parallel of state.parallels.values()) items.push(...heldOfParallel(parallel, waiting));
   return items
     .filter(({ stage }) => stage === undefined || !isCancelling(state, stage))
     .map(({ what, stage }) => ({ what, ...(stage === undefined ? {} : { stage }), reason }));
 }
 
-/** Branches that have come to their end and are held there: by activation, how many, and how many in success. */
+/** Branches that have come to their end and are held there, by activation. */
 class Waiting {
-  readonly #counts = new Map<string, { all: number; inSuccess: number }>();
+  readonly #branches = new Map<string, BranchFold[]>();
 
-  add({ path, outcome }: BranchFold): void {
-    const activation = readBranchAddress(path)?.activation;
+  add(branch: BranchFold): void {
+    const activation = readBranchAddress(branch.path)?.activation;
     if (activation === undefined) return;
-    const { all, inSuccess } = this.of(activation);
-    const isFailed = outcome?.status === "fail" || outcome?.status === "retry";
-    this.#counts.set(activation, { all: all + 1, inSuccess: inSuccess + (isFailed ? 0 : 1) });
+    const known = this.#branches.get(activation);
+    if (known) known.push(branch);
+    else this.#branches.set(activation, [branch]);
   }
 
-  of(activation: string): { readonly all: number; readonly inSuccess: number } {
-    return this.#counts.get(activation) ?? { all: 0, inSuccess: 0 };
+  countOf(activation: string): number {
+    return this.#branches.get(activation)?.length ?? 0;
   }
+
+  /** The ends so far and those that wait, in the order they came, up to the first that decides. */
+  endsOf(activation: string, begun: Ends, isDecided: (ends: Ends) => boolean): Ends {
+    const waiting = (this.#branches.get(activation) ?? []).toSorted((a, b) => a.since - b.since);
+    return waiting.reduce((ends, { outcome }) => (isDecided(ends) ? ends : withEnd(ends, outcome?.status)), begun);
+  }
+}
+
+function withEnd({ succeeded, failed }: Ends, status: string | undefined): Ends {
+  const isFailed = status === "fail" || status === "retry";
+  return isFailed ? { succeeded, failed: failed + 1 } : { succeeded: succeeded + 1, failed };
 }
 
 function isAtEnd(state: FoldState, { next, stage }: BranchFold): boolean {
@@ -83,27 +95,28 @@ function heldOfStage(stage: StageFold): HeldKind | undefined {
   }
 }
 
-function heldOfContainer(container: ContainerFold, waiting: Waiting): Held[] {
-  const { aborted, activation, inFlight, kind, maxParallel, next, total, exited, decided, unsuccessful } = container;
+function heldOfContainer(state: FoldState, container: ContainerFold, waiting: Waiting): Held[] {
+  const { activation, inFlight, maxParallel, next, total, exited } = container;
   if (exited !== undefined) return [];
-  const windsDown = aborted !== undefined || (kind === "loop" && unsuccessful?.isActedOn === true);
-  if (windsDown) return inFlight.length === 0 ? [{ what: "container", stage: activation }] : [];
-  const isOver = decided?.go === false || (kind === "loop" && unsuccessful !== undefined);
-  const busy = inFlight.length - waiting.of(activation).all;
-  if (!isOver && (total === undefined || next < total) && busy < maxParallel) {
-    return [{ what: "iteration", stage: activation }];
-  }
-  return busy === 0 ? [{ what: "container", stage: activation }] : [];
+  if (windsDown(state, activation)) return inFlight.length === 0 ? [{ what: "container", stage: activation }] : [];
+  const isDecided = (ends: Ends) => isContainerDecided(container, ends);
+  const ends = waiting.endsOf(activation, countedOf(container), isDecided);
+  if (isDecided(ends)) return [{ what: "container", stage: activation }];
+  const busy = inFlight.length - waiting.countOf(activation);
+  const hasRoom = busy < maxParallel && (total === undefined || next < total);
+  return hasRoom ? [{ what: "iteration", stage: activation }] : [];
+}
+
+function countedOf({ succeeded, failed, cancelled, cut }: ContainerFold): Ends {
+  return { succeeded, failed: failed + cancelled - cut };
 }
 
 function heldOfParallel(parallel: ParallelFold, waiting: Waiting): Held[] {
-  const { activation, decided, maxParallel, need, policy } = parallel;
-  const { queued, running, succeeded } = parallel.tally;
-  if (decided) return running === 0 ? [{ what: "end", stage: activation }] : [];
-  const { all, inSuccess } = waiting.of(activation);
-  const isRace = policy !== "wait_all";
-  if ((isRace && succeeded + inSuccess >= need) || (queued === 0 && running === all)) {
-    return [{ what: "join", stage: activation }];
-  }
-  return queued > 0 && running - all < maxParallel ? [{ what: "branch", stage: activation }] : [];
+  const { activation, decided, maxParallel, tally } = parallel;
+  if (decided) return tally.running === 0 ? [{ what: "end", stage: activation }] : [];
+  const isDecided = (ends: Ends) => isJoinDecided(parallel, ends);
+  const begun = { succeeded: tally.succeeded, failed: tally.failed + tally.cancelled };
+  if (isDecided(waiting.endsOf(activation, begun, isDecided))) return [{ what: "join", stage: activation }];
+  const hasRoom = tally.queued > 0 && tally.running - waiting.countOf(activation) < maxParallel;
+  return hasRoom ? [{ what: "branch", stage: activation }] : [];
 }
