@@ -4,7 +4,9 @@ import { bytes } from "./scenarios/bytes.ts";
 import { cold } from "./scenarios/cold.ts";
 import { control } from "./scenarios/control.ts";
 import { flatness } from "./scenarios/flat.ts";
+import { foreach } from "./scenarios/foreach.ts";
 import { memory } from "./scenarios/memory.ts";
+import { parallel } from "./scenarios/parallel.ts";
 import { resume } from "./scenarios/resume.ts";
 import { stages } from "./scenarios/stages.ts";
 import { store } from "./scenarios/store.ts";
@@ -17,5 +19,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   memory,
   control,
   cold,
+  parallel,
+  foreach,
   store,
 };

@@ -24,6 +24,13 @@ export interface Sizes {
   /** Commands, one after the other, that are timed here; and those given to another process. */
   readonly commands: number;
   readonly commandsElsewhere: number;
+  /** Of a parallel node whose branches are chains, and of one whose branches are single stages. */
+  readonly branches: number;
+  readonly stagesPerBranch: number;
+  readonly manyBranches: number;
+  /** Of a foreach, and of a long one. */
+  readonly items: number;
+  readonly manyItems: number;
   /** Turns of the store's own bench. */
   readonly storeTurns: number;
 }
@@ -47,6 +54,11 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     bulkRuns: 500,
     commands: 1000,
     commandsElsewhere: 200,
+    branches: 100,
+    stagesPerBranch: 10,
+    manyBranches: 1000,
+    items: 10_000,
+    manyItems: 100_000,
     storeTurns: 3000,
   },
   quick: {
@@ -65,6 +77,11 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     bulkRuns: 500,
     commands: 300,
     commandsElsewhere: 100,
+    branches: 100,
+    stagesPerBranch: 10,
+    manyBranches: 1000,
+    items: 2_000,
+    manyItems: 20_000,
     storeTurns: 1000,
   },
   tiny: {
@@ -83,6 +100,11 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     bulkRuns: 5,
     commands: 4,
     commandsElsewhere: 3,
+    branches: 4,
+    stagesPerBranch: 5,
+    manyBranches: 10,
+    items: 20,
+    manyItems: 40,
     storeTurns: 20,
   },
 };

@@ -56,6 +56,20 @@ describe("the bench", () => {
     expect(numberOf(part, "stages")).toBeGreaterThan(0);
   });
 
+  it("measures branches, which share turns", { timeout: 60_000 }, () => {
+    for (const part of measure("parallel", "10 stages, NORMAL")) {
+      expect(numberOf(part, "stages a turn")).toBeGreaterThan(1);
+      expect(numberOf(part, "stages, late")).toBeGreaterThan(0);
+    }
+  });
+
+  it("measures items one at a time and several", { timeout: 60_000 }, () => {
+    const [one, ten] = measure("foreach", "10,000") as [PartResult, PartResult];
+    expect(numberOf(one, "stages a turn")).toBeLessThanOrEqual(1);
+    expect(numberOf(ten, "stages a turn")).toBeGreaterThan(1);
+    expect(numberOf(ten, "rows and indexes a stage")).toBeGreaterThan(100);
+  });
+
   it("compares late stages with early ones", { timeout: 60_000 }, () => {
     for (const part of measure("flat", "nodes"))
       expect(numberOf(part, "wall time a stage, late to early")).toBeGreaterThan(0);
@@ -111,7 +125,10 @@ describe("the bench", () => {
   });
 
   it.each([
-    [["flats"], "there is no scenario flats; there are stages, flat, bytes, resume, memory, control, cold, store"],
+    [
+      ["flats"],
+      "there is no scenario flats; there are stages, flat, bytes, resume, memory, control, cold, parallel, foreach, store",
+    ],
     [["--size", "huge"], "there is no size huge; there are full, quick, tiny"],
     [["flat", "--part", "parallel"], 'no part of flat has "parallel" in its name'],
     [["--fast"], "Unknown option '--fast'"],
