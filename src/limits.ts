@@ -7,6 +7,8 @@ export const EDGES_MAX = 100_000;
 export const ATTRIBUTES_MAX = 2_000_000;
 /** Pipelines of child runs, with those of theirs, that a run pins when it starts. */
 export const CHILD_PIPELINES_MAX = 256;
+/** Of a child run's id; a longer one is shortened by a hash. Characters. */
+export const CHILD_RUN_ID_CHARS_MAX = 240;
 /** Nesting of subgraphs in a pipeline's text and of parentheses in a condition. */
 export const NESTING_MAX = 100;
 
@@ -27,6 +29,10 @@ export const RESTARTS_MAX_DEFAULT = 50;
 export const CRASH_INTERRUPTIONS_MAX = 3;
 export const LOOP_ITERATIONS_MAX_DEFAULT = 100;
 export const PARALLEL_MAX_DEFAULT = 4;
+/** Between two looks of a supervisor at its child run. */
+export const MANAGER_POLL_MS_DEFAULT = 45_000;
+/** Looks of a supervisor at its child run before it gives it up. */
+export const MANAGER_CYCLES_MAX_DEFAULT = 1000;
 export const BRANCH_DEPTH_MAX = 32;
 
 export const ABORT_GRACE_MS = 5_000;

@@ -10,6 +10,7 @@ import type { HeldRun } from "./held-run.ts";
 import type { Input } from "./inputs.ts";
 
 export type CommandInput = Extract<Input, { readonly kind: "command" }>;
+type NewsInput = Extract<Input, { readonly kind: "news" }>;
 
 /** Results kept at hand, for a command that arrives by both ways; older ones are found in the store by who asks. */
 const REMEMBERED_MAX = 1_000;
@@ -22,8 +23,11 @@ export class CommandDesk {
     this.#store = store;
   }
 
-  /** Delivers a command and resolves when its turn is committed. The same id again gets the same result. */
-  give(driver: Driver, input: CommandInput): Promise<CommandResult | undefined> {
+  /**
+   * Delivers a command, or news of a child run, and resolves when its turn is committed. The same id again gets the same
+   * result; news have none.
+   */
+  give(driver: Driver, input: CommandInput | NewsInput): Promise<CommandResult | undefined> {
     const { runId, commandId } = input.row;
     const key = `${runId}\0${commandId}`;
     const known = this.#given.get(key);
@@ -36,7 +40,7 @@ export class CommandDesk {
     return result;
   }
 
-  async #deliver(driver: Driver, input: CommandInput): Promise<CommandResult | undefined> {
+  async #deliver(driver: Driver, input: CommandInput | NewsInput): Promise<CommandResult | undefined> {
     await recallGate(this.#store, driver.held, input.row);
     return driver.deliver(input);
   }

@@ -2,6 +2,7 @@
 import type { JsonValue } from "../graph/index.ts";
 import type { CommandRow } from "../persistence/store.ts";
 import { decideBranchCancel } from "./branch-cancel.ts";
+import { noteInherited } from "./children/news.ts";
 import type { Draft } from "./draft.ts";
 import { refuseClosed } from "./gates/closed-gates.ts";
 import { type AnswerReading, type Question, readAnswer } from "./gates/read-answer.ts";
@@ -48,6 +49,7 @@ export function deliverCommand(
     code: "usage",
     hint: `unknown command ${row.verb}`,
   };
+  noteInherited(draft, row);
   if (row.verb === "answer") return deliverAnswer(turn, row);
   if (row.verb === "steer") return deliverSteer(draft, row);
   const part = partOf(row);

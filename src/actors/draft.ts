@@ -23,6 +23,10 @@ import type {
   TimerWrite,
   TurnWrite,
 } from "../persistence/store.ts";
+import { isAttending } from "./children/control-child.ts";
+import { newsForParent } from "./children/news.ts";
+import type { ChildFacts } from "./children/observe-child.ts";
+import type { ChildStart } from "./children/start-child.ts";
 import type { ClosedGate } from "./gates/closed-gates.ts";
 import { CHARTS, type HeldRun, type LiveActor, RUN_ACTOR, type RunSnapshot, regionOf, runContext } from "./held-run.ts";
 import { isSurelySmall } from "./outcome-entry.ts";
@@ -67,6 +71,11 @@ export class Draft {
   readonly newBlobs: { readonly hash: string; readonly bytes: Uint8Array }[] = [];
   /** Stages of parallel nodes and containers that may have room for a branch more. */
   readonly regions = new Set<string>();
+  /** Child runs that this turn starts, and what it leaves in the inboxes of others. */
+  readonly childStarts: ChildStart[] = [];
+  readonly mail: CommandRow[] = [];
+  /** Of the child run that the turn looks at. */
+  childFacts: ChildFacts | undefined;
   /** Lists of foreach activations that begin in this turn. */
   readonly items = new Map<string, readonly JsonValue[]>();
   /** A branch or activation began to be cancelled: what is below it is to be told. */
@@ -233,6 +242,7 @@ export class Draft {
     const actors = this.#actorWrites();
     const context = this.scopes.writes();
     const scopes = this.scopes.scopeWrites();
+    const mail = [...this.mail, ...newsForParent(this)];
     return {
       runId: held.runId,
       token: held.token,
@@ -246,6 +256,7 @@ export class Draft {
       ...(context.length > 0 ? { context } : {}),
       ...(scopes.length > 0 ? { scopes } : {}),
       ...(this.newBlobs.length > 0 ? { blobs: this.newBlobs } : {}),
+      ...(mail.length > 0 ? { mail } : {}),
       ...(this.timers.size > 0 ? { timers: this.#timerWrites() } : {}),
       ...(this.gates.size > 0 ? { gates: [...this.gates.values()].map(gateWrite) } : {}),
       ...this.#endedMachines(),
@@ -318,6 +329,8 @@ export class Draft {
     for (const [address, actor] of this.actors) {
       if (actor) held.actors.set(address, actor);
       else this.#forget(address);
+      if (actor?.kind === "stage" && isAttending(actor.snapshot)) held.attending.add(address);
+      else held.attending.delete(address);
     }
     for (const [activation, items] of this.items) {
       if (held.actors.has(`stage:${activation}`)) held.items.set(activation, items);

@@ -12,6 +12,8 @@ import { isFinalStatus } from "../journal/status.ts";
 import { INPUT_FAILURES_MAX } from "../limits.ts";
 import { endOfRound, type GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, TurnWrite } from "../persistence/store.ts";
+import { takenNews } from "./children/news.ts";
+import { readChildFacts } from "./children/observe-child.ts";
 import type { TimerHandle } from "./clock.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
 import type { Draft } from "./draft.ts";
@@ -24,8 +26,8 @@ import { RunTimers } from "./run-timers.ts";
 
 export interface DriverDeps extends ExecutionDeps, TurnSettings {
   readonly commits: GroupCommit;
-  /** Writes of the run that follows when this one starts over; committed with its end. */
-  readonly startOver: (held: HeldRun, draft: Draft) => TurnWrite;
+  /** First turns of the runs that a turn begins; committed with it. */
+  readonly runsBegunBy: (draft: Draft) => readonly TurnWrite[];
   /** Called after each commit, off the turn: observers see committed state only. */
   readonly onCommitted: (held: HeldRun, draft: Draft) => void;
 }
@@ -100,7 +102,8 @@ export class Driver {
     let draft: Draft;
     let result: CommandResult | undefined;
     const [{ settle }] = letters;
-    const input = inputOf(letters);
+    const input = await this.#withFacts(inputOf(letters));
+    if (!input || this.#end !== undefined) return;
     try {
       const atMs = this.#deps.clock.now();
       draft = computeTurn(this.held, input, { ...this.#deps, isStopping: this.#isStopping, atMs });
@@ -119,6 +122,17 @@ export class Driver {
     this.#perform(draft);
     // The retry of a stage waits for its abandoned execution.
     if (input.kind === "returned") this.#timers.arm();
+  }
+
+  /** What a turn needs to know of other runs is read before it is computed. Undefined while the store cannot say it. */
+  async #withFacts(input: Input): Promise<Input | undefined> {
+    if (input.kind !== "timer" || this.held.timers.get(input.timer)?.kind !== "poll") return input;
+    try {
+      return { ...input, child: await readChildFacts(this.#deps.store, this.held, input.timer) };
+    } catch (failure) {
+      await this.#storeFailed(failure, 1);
+      return undefined;
+    }
   }
 
   /** Hands the same turn in until the store has answered for it. */
@@ -147,7 +161,9 @@ export class Driver {
   }
 
   #write(letter: Letter, draft: Draft, result: CommandResult | undefined): TurnWrite {
-    const write = draft.toWrite();
+    const begun = this.#deps.runsBegunBy(draft);
+    const write = { ...draft.toWrite(), ...(begun.length === 0 ? {} : { creates: begun }) };
+    if (letter.input.kind === "news") return { ...write, commands: [takenNews(letter.input.row)] };
     const commands = result && {
       commands: [
         {
@@ -157,8 +173,7 @@ export class Driver {
         },
       ],
     };
-    const follower = draft.restart === undefined ? {} : { creates: [this.#deps.startOver(this.held, draft)] };
-    return { ...write, ...commands, ...follower };
+    return { ...write, ...commands };
   }
 
   /**
@@ -227,7 +242,7 @@ export class Driver {
       reason,
       atMs: this.#deps.clock.now(),
     };
-    if (input.kind === "ended" || input.kind === "timer")
+    if (input.kind === "ended" || input.kind === "timer" || input.kind === "news")
       this.push({ kind: "command", row, isFromInbox: false, hasSlot: () => true });
   }
 

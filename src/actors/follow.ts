@@ -43,8 +43,7 @@ export function followEvent(
     case "paused": {
       const mode = run.snapshot.context.pause?.mode ?? "drain";
       if (own === "running") return { type: "PAUSE", mode };
-      const isUnasked = actor.kind === "stage" && own === "pausing" && actor.snapshot.context.abort === null;
-      return mode === "interrupt" && isUnasked ? { type: "PAUSE", mode } : undefined;
+      return mode === "interrupt" && isUnasked(actor) ? { type: "PAUSE", mode } : undefined;
     }
     case "cancelling":
     case "cancelled":
@@ -52,6 +51,12 @@ export function followEvent(
     default:
       return undefined;
   }
+}
+
+/** An execution that drains, and is to be interrupted now. */
+function isUnasked(actor: LiveActor): boolean {
+  if (actor.kind !== "stage" || regionOf(actor, "control") !== "pausing") return false;
+  return regionOf(actor, "execution") === "executing" && actor.snapshot.context.abort === null;
 }
 
 /** Whether something that an actor is inside of is being cancelled, or winds down. */

@@ -67,6 +67,8 @@ export interface HeldRun {
   readonly open: Map<string, string>;
   /** Executions that outlived their grace and still go on in this process. */
   readonly abandoned: Map<string, string>;
+  /** Actors of stages that wait for a child run. */
+  readonly attending: Set<string>;
   /** Snapshots of users' machines, by stage. */
   readonly machineSnapshots: Map<string, string>;
   /** Lists that live foreach activations go through, as they were at entry. */

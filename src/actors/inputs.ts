@@ -7,8 +7,12 @@ import type { ExecutionEnd } from "../machines/protocol.ts";
 import { runMachine } from "../machines/run.machine.ts";
 import { begin } from "../machines/xstate.ts";
 import type { ArtifactRow, CommandRow, RunCreation } from "../persistence/store.ts";
-import type { ChildPins } from "./children/pins.ts";
+import { forceChildren, isAttendingActor } from "./children/control-child.ts";
+import { isNews, lateNews, messageOf } from "./children/news.ts";
+import type { ChildFacts } from "./children/observe-child.ts";
+import { type ParentLink, storedLink } from "./children/parent-link.ts";
 import { deliverCommand } from "./commands.ts";
+import type { CreatedData } from "./created-data.ts";
 import { Draft } from "./draft.ts";
 import { answerAtDeadline } from "./gates.ts";
 import { type HeldRun, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
@@ -28,7 +32,10 @@ export type Input =
   /** Executions that have ended, oldest first. The turn takes as many as it can: see {@link Draft.endsTaken}. */
   | { readonly kind: "ended"; readonly reports: readonly ExecutionReport[] }
   | { readonly kind: "timed_out"; readonly execution: string; readonly stage: string }
-  | { readonly kind: "timer"; readonly timer: string }
+  /** `child`: of the child run that a supervisor looks at when this timer fires. */
+  | { readonly kind: "timer"; readonly timer: string; readonly child?: ChildFacts | undefined }
+  /** A row of the inbox that a child run has left. */
+  | { readonly kind: "news"; readonly row: CommandRow }
   | {
       readonly kind: "command";
       readonly row: CommandRow;
@@ -51,16 +58,6 @@ export type Input =
   /** An abandoned execution has come back. */
   | { readonly kind: "returned"; readonly execution: string; readonly stage: string; readonly status: string }
   | { readonly kind: "escalate" };
-
-export interface CreatedData {
-  readonly pipeline: { readonly name: string; readonly hash: string };
-  readonly context: Readonly<Record<string, JsonValue>>;
-  readonly rootRunId?: string;
-  readonly restarts?: number;
-  readonly maxRestarts?: number;
-  /** Pipelines of the runs that its nodes start. */
-  readonly children?: ChildPins;
-}
 
 /** How an execution ended, ready to be stored. */
 export interface ExecutionReport {
@@ -98,6 +95,7 @@ export function computeTurn(
     if (draft.more) break;
   }
   if (ALIGNING.has(input.kind) && !draft.more) beginBranches(turn);
+  forceChildren(draft);
   settleControl(turn);
   return draft;
 }
@@ -116,7 +114,10 @@ function take(turn: TurnContext, input: Input, settings: TurnSettings): void {
     case "timed_out":
       return deliver(turn, { to: stageActor(input.stage), event: { type: "TIME_OUT", execution: input.execution } });
     case "timer":
+      turn.draft.childFacts = input.child;
       return fireTimer(turn, input.timer);
+    case "news":
+      return takeNews(turn, input.row);
     case "command":
       return deliverCommand(turn, input, settings);
     case "taken":
@@ -142,6 +143,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
   const { runId, createdAtMs, inputs, labels } = create;
   draft.create = create;
   if (head !== undefined) draft.scopes.set("@run", "head", head);
+  if (created.parent) draft.scopes.set("@run", "parent", storedLink(created.parent));
   if (created.children) draft.scopes.set("@run", "children", { ...created.children });
   if (created.restarts) draft.scopes.set("@run", "restarts", created.restarts);
   draft.record({
@@ -151,6 +153,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
       inputs: { ...inputs },
       labels: { ...labels },
       context: { ...created.context },
+      ...(created.parent === undefined ? {} : { parent: parentOf(created.parent) }),
       ...(created.rootRunId === undefined ? {} : { rootRunId: created.rootRunId }),
       ...(created.restarts === undefined ? {} : { restarts: created.restarts }),
       ...(created.maxRestarts === undefined ? {} : { maxRestarts: created.maxRestarts }),
@@ -160,6 +163,10 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
   const { snapshot } = begin(runMachine, { runId, createdAtMs, slot });
   draft.actors.set(RUN_ACTOR, { kind: "run", snapshot });
   deliver(turn, { to: RUN_ACTOR, event: { type: "PROCEED" } });
+}
+
+function parentOf({ runId, seq, stage }: ParentLink) {
+  return { runId, seq, stage };
 }
 
 /** One after the other, each with all that follows from it; the last one taken has half of the turn's limits to itself. */
@@ -210,6 +217,13 @@ function escalate(turn: TurnContext): void {
   deliver(turn, { to: RUN_ACTOR, event: { type: "ESCALATE", draining: draft.openExecutions() } });
 }
 
+function takeNews(turn: TurnContext, row: CommandRow): void {
+  const { draft } = turn;
+  const message = messageOf(draft, row);
+  if (message) deliver(turn, message);
+  if (draft.entries.length === 0) draft.record(lateNews(row));
+}
+
 function fireTimer(turn: TurnContext, timer: string): void {
   const { draft } = turn;
   const row = draft.timer(timer);
@@ -248,11 +262,14 @@ function applyUnowned(
 ) {
   const { draft } = turn;
   for (const address of [...draft.addresses()]) {
-    if (address !== RUN_ACTOR) advance(turn, address, { type: "PAUSE", mode: "drain" });
+    // The stage of a child run begins nothing by itself, and would tell its child to pause.
+    if (address === RUN_ACTOR || isAttendingActor(draft, address)) continue;
+    advance(turn, address, { type: "PAUSE", mode: "drain" });
   }
   draft.queue.length = 0;
   turn.isCold = true;
-  deliverCommand(turn, { row, isFromInbox: false, hasSlot: () => false }, settings);
+  if (isNews(row)) takeNews(turn, row);
+  else deliverCommand(turn, { row, isFromInbox: false, hasSlot: () => false }, settings);
   loseOpen(turn, foreign);
 }
 

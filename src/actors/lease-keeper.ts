@@ -18,6 +18,8 @@ export interface LeaseKeeperDeps {
   readonly clock: Clock;
   readonly log: HandlerLog;
   readonly leaseMs: number;
+  /** Called with each renewal: whoever holds leases looks after what belongs to them. */
+  readonly onRound?: () => void;
 }
 
 export class LeaseKeeper {
@@ -74,6 +76,7 @@ export class LeaseKeeper {
         if ((this.#endsAtMs.get(holder) ?? 0) <= clock.now()) holder.leaseLost();
       }
     }
+    this.#deps.onRound?.();
     this.#again();
   }
 

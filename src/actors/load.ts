@@ -4,6 +4,7 @@ import { type Graph, indexGraph, type JsonValue } from "../graph/index.ts";
 import { executionId } from "../machines/stage.machine.ts";
 import { restore } from "../machines/xstate.ts";
 import type { ContextRow, RunCreation, RunImage, Store } from "../persistence/store.ts";
+import { isAttending } from "./children/control-child.ts";
 import { ClosedGates } from "./gates/closed-gates.ts";
 import { CHARTS, type HeldRun, kindOfActor, type LiveActor, regionOf } from "./held-run.ts";
 import { Scopes } from "./scopes.ts";
@@ -30,6 +31,7 @@ export function emptyRun(create: RunCreation, graph: Graph, restarts: number): H
     closedGates: new ClosedGates(),
     open: new Map(),
     abandoned: new Map(),
+    attending: new Set(),
     machineSnapshots: new Map(),
     items: new Map(),
   };
@@ -64,9 +66,15 @@ export async function holdRun(store: Store, image: RunImage, graph: Graph): Prom
     closedGates: new ClosedGates(),
     open: openExecutions(actors),
     abandoned: new Map(),
+    attending: attendingStages(actors),
     machineSnapshots: new Map(image.handlerSnapshots.map(({ stage, snapshot }) => [stage, snapshot])),
     items: await loadItems(store, actors),
   };
+}
+
+function attendingStages(actors: ReadonlyMap<string, LiveActor>): Set<string> {
+  const waits = [...actors].filter(([, actor]) => actor.kind === "stage" && isAttending(actor.snapshot));
+  return new Set(waits.map(([address]) => address));
 }
 
 function openExecutions(actors: ReadonlyMap<string, LiveActor>): Map<string, string> {

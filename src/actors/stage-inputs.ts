@@ -2,11 +2,14 @@
 
 import { assert } from "../errors.ts";
 import { type Graph, indexGraph, type OnInterrupt, parseDuration, stageSettings } from "../graph/index.ts";
+import { managerSettings } from "../graph/manager-settings.ts";
 import type { StageKind, StageLimits } from "../machines/protocol.ts";
 import type { StageInput } from "../machines/stage.machine.ts";
 import type { HandlerDefinition } from "./handler.ts";
 
-export type StageInputs = (node: string) => Pick<StageInput, "kind" | "type" | "limits" | "timeoutMs" | "durationMs">;
+export type StageInputs = (
+  node: string,
+) => Pick<StageInput, "kind" | "type" | "limits" | "timeoutMs" | "durationMs" | "pollMs">;
 
 const KINDS: Readonly<Record<string, StageKind>> = {
   start: "instant",
@@ -17,6 +20,8 @@ const KINDS: Readonly<Record<string, StageKind>> = {
   parallel: "parallel",
   foreach: "foreach",
   loop: "loop",
+  pipeline: "child",
+  "stack.manager_loop": "child",
 };
 
 /** Node types that the driver does itself, without a handler. */
@@ -59,6 +64,7 @@ function compute(
     limits,
     ...(settings.timeoutMs === undefined ? {} : { timeoutMs: settings.timeoutMs }),
     ...(durationMs === undefined ? {} : { durationMs }),
+    ...(node.type === "stack.manager_loop" ? { pollMs: managerSettings(node).pollMs } : {}),
   };
 }
 

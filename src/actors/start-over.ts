@@ -1,10 +1,12 @@
 /** Starting over: the run that follows one whose path took a `loop_restart` edge. Source: 03 §4. */
 import type { JsonValue } from "../graph/index.ts";
 import type { RunCreation, TurnWrite } from "../persistence/store.ts";
+import { parentLink } from "./children/parent-link.ts";
 import { heldPins } from "./children/pins.ts";
+import type { CreatedData } from "./created-data.ts";
 import type { Draft } from "./draft.ts";
 import { followerId, type HeldRun } from "./held-run.ts";
-import { type CreatedData, computeTurn, type TurnSettings } from "./inputs.ts";
+import { computeTurn, type TurnSettings } from "./inputs.ts";
 import { emptyRun } from "./load.ts";
 
 /** First turn of the next run of the chain; stored with the end of this one, unowned, and taken up at once. */
@@ -22,6 +24,7 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
     createdAtMs: draft.atMs,
     rootRun: rootRunId,
     ...(row.parentRun === undefined ? {} : { parentRun: row.parentRun }),
+    ...(row.parentSeq === undefined ? {} : { parentSeq: row.parentSeq }),
   };
   const created: CreatedData = {
     pipeline: { name: row.pipelineName, hash: row.pipelineHash },
@@ -29,7 +32,7 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
     rootRunId,
     restarts,
     maxRestarts: settings.maxRestarts,
-    ...childrenOf(held),
+    ...family(held),
   };
   const head = draft.restart as string;
   const next = emptyRun(create, graph, restarts);
@@ -37,9 +40,11 @@ export function startOver(held: HeldRun, draft: Draft, settings: TurnSettings): 
   return computeTurn(next, input, { ...settings, atMs: draft.atMs }).toWrite();
 }
 
-function childrenOf(held: HeldRun): Pick<CreatedData, "children"> {
+/** What it starts itself, and who waits for it. */
+function family(held: HeldRun): Pick<CreatedData, "children" | "parent"> {
   const pins = heldPins(held);
-  return pins === undefined ? {} : { children: pins };
+  const parent = parentLink(held);
+  return { ...(pins === undefined ? {} : { children: pins }), ...(parent === undefined ? {} : { parent }) };
 }
 
 /** What each run's main scope starts with, whatever is persisted over a restart. */

@@ -5,25 +5,30 @@
 
 import { type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
-import { INBOX_LOOK_MS } from "../limits.ts";
 import type { GroupCommit } from "../persistence/group-commit.ts";
 import type { CommandRow, Owner, RunCreation, RunRow } from "../persistence/store.ts";
-import type { TimerHandle } from "./clock.ts";
+import { runsBegunBy } from "./begun-runs.ts";
+import { type ChildGraphs, readChildGraphs } from "./children/child-graphs.ts";
+import { attendedChildren } from "./children/control-child.ts";
+import { isNews } from "./children/news.ts";
+import { isChild } from "./children/parent-link.ts";
+import { heldPins } from "./children/pins.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { CommandResult } from "./commands.ts";
+import type { CreatedData } from "./created-data.ts";
 import type { Draft } from "./draft.ts";
 import { Driver } from "./driver.ts";
 import { answerEnded } from "./ended-run.ts";
 import type { ExecutionDeps } from "./executions.ts";
 import { followerId, type HeldRun } from "./held-run.ts";
 import { type Hold, holdFor } from "./holds.ts";
-import type { CreatedData, TurnSettings } from "./inputs.ts";
+import { Inbox } from "./inbox.ts";
+import type { TurnSettings } from "./inputs.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { emptyRun, holdRun } from "./load.ts";
 import { endRecordedGroups } from "./processes/recover.ts";
 import { refuseEnded, runExists, runOwned } from "./refusals.ts";
 import { policyOf, stageInputsOf } from "./stage-inputs.ts";
-import { startOver } from "./start-over.ts";
 import { type Claimed, claimRun, commandUnowned, isDrivenElsewhere, readUnowned } from "./unowned.ts";
 
 export interface SupervisorDeps extends ExecutionDeps {
@@ -32,7 +37,7 @@ export interface SupervisorDeps extends ExecutionDeps {
   readonly leaseMs: number;
   readonly maxConcurrentRuns: number;
   readonly maxRestartsOf: (graph: Graph) => number;
-  readonly graphOf: (run: RunRow) => Promise<Graph>;
+  readonly graphOf: (run: Pick<RunRow, "runId" | "pipelineHash">) => Promise<Graph>;
   /** Handler types of a graph that nobody registered. */
   readonly missingTypes: (graph: Graph) => readonly string[];
   readonly onCommitted: (held: HeldRun, draft: Draft) => void;
@@ -58,16 +63,15 @@ export class Supervisor {
   /** Leases that are being given back. */
   readonly #endings = new Set<Promise<void>>();
   readonly #leases: LeaseKeeper;
-  #unwatch: (() => void) | undefined;
-  #look: TimerHandle | undefined;
-  #isReadingInbox = false;
-  #inboxAgain = false;
+  readonly #inbox: Inbox;
   #isStopping = false;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#desk = new CommandDesk(deps.store);
-    this.#leases = new LeaseKeeper(deps, () => this.#drivers.values());
+    this.#inbox = new Inbox(deps, (row) => this.#takeRow(row));
+    const tend = () => void this.#tendChildren();
+    this.#leases = new LeaseKeeper({ ...deps, onRound: tend }, () => this.#drivers.values());
   }
 
   driver(runId: string): Driver | undefined {
@@ -82,6 +86,7 @@ export class Supervisor {
     let taken = 0;
     for (const { held } of this.#drivers.values()) {
       const isWaiting = held.row.status === "queued" || held.row.status === "paused";
+      if (isChild(held)) continue;
       if (!isWaiting || this.#granted.has(held.runId) || this.#continuing.has(held.runId)) taken += 1;
     }
     return taken;
@@ -94,6 +99,7 @@ export class Supervisor {
   /** Creates a run and drives it. Resolves when it is stored. Rejects `run_exists`. */
   async start({ create, created, graph }: NewRun): Promise<void> {
     this.#refuseWhenStopping();
+    const childGraph = await readChildGraphs(this.#deps.graphOf, create.runId, created.children);
     const hold = await holdFor(this.#deps.store, create.runId, { isBrief: false });
     if (!hold) throw runExists(create.runId);
     const slot = this.#hasSlot() && this.#queue.size === 0;
@@ -104,7 +110,7 @@ export class Supervisor {
       leaseUntilMs: this.#deps.clock.now() + this.#deps.leaseMs,
     };
     const held = emptyRun(owned, graph, created.restarts ?? 0);
-    const driver = this.#drive(held, hold);
+    const driver = this.#drive(held, { hold, childGraph });
     if (!slot) this.#queue.add(create.runId);
     try {
       await driver.deliver({ kind: "begin", create: owned, slot, created });
@@ -114,17 +120,18 @@ export class Supervisor {
     }
   }
 
-  #drive(held: HeldRun, hold: Hold): Driver {
+  #drive(held: HeldRun, { hold, childGraph }: { readonly hold: Hold; readonly childGraph: ChildGraphs }): Driver {
     const { graph } = held;
+    const settingsOf = (of: Graph) => this.#turnSettings(of);
     const driver = new Driver(held, {
       ...this.#deps,
       ...this.#turnSettings(graph),
-      startOver: (run, draft) => startOver(run, draft, this.#turnSettings(run.graph)),
+      runsBegunBy: (draft) => runsBegunBy(draft, { settingsOf, childGraph }),
       onCommitted: (run, draft) => this.#onCommitted(run, draft),
     });
     this.#drivers.set(held.runId, driver);
     this.#leases.add(driver);
-    this.#arm();
+    this.#inbox.watch();
     const ending = driver.ended.then((end) => this.#onEnded(driver, end, hold));
     this.#endings.add(ending);
     void ending.finally(() => this.#endings.delete(ending));
@@ -143,7 +150,10 @@ export class Supervisor {
     this.#deps.onCommitted(held, draft);
     if (draft.patch.status === "queued") this.#queue.add(held.runId);
     if (draft.patch.status !== undefined) this.#fillSlots();
-    if (draft.restart !== undefined) void this.#takeUpFollower(followerId(held));
+    if (draft.restart !== undefined) void this.#takeUp(followerId(held), "a run that starts over");
+    for (const { runId } of draft.childStarts) void this.#takeUp(runId, "a child run");
+    // What it says to its children and its parent need not wait for the bell.
+    if (draft.mail.length > 0 || (isChild(held) && draft.patch.status !== undefined)) void this.#inbox.read();
   }
 
   async #onEnded(driver: Driver, end: string, hold: Hold): Promise<void> {
@@ -173,7 +183,7 @@ export class Supervisor {
     this.#drivers.delete(runId);
     this.#granted.delete(runId);
     this.#queue.delete(runId);
-    if (this.#drivers.size === 0) this.#disarm();
+    if (this.#drivers.size === 0) this.#rest();
   }
 
   #fillSlots(): void {
@@ -188,11 +198,21 @@ export class Supervisor {
     }
   }
 
-  async #takeUpFollower(runId: string): Promise<void> {
-    try {
-      await this.take(runId);
-    } catch (failure) {
-      this.#warn("a run that starts over was not taken up", failure);
+  /** A run that a turn here has begun, or that a run driven here waits for. */
+  async #takeUp(runId: string, what: string): Promise<void> {
+    await this.take(runId).catch((failure: unknown) => {
+      const isQuiet =
+        isSafepointError(failure) && QUIET_REFUSALS.has(failure.code) && failure.code !== "handler_missing";
+      if (!isQuiet) this.#warn(`${what} was not taken up`, failure);
+    });
+  }
+
+  /** Child runs that nobody drives, of all that are driven here. */
+  async #tendChildren(): Promise<void> {
+    const waited = [...this.#drivers.values()].flatMap(({ held }) => attendedChildren(held));
+    for (const { run } of waited) {
+      if (this.#isStopping || this.#drivers.has(run)) continue;
+      await this.#takeUp(run, "a child run");
     }
   }
 
@@ -241,7 +261,8 @@ export class Supervisor {
       }
       const held = await holdRun(store, image, graph);
       const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
-      return await this.#takeUp(held, foreign, hold);
+      const childGraph = await readChildGraphs(this.#deps.graphOf, runId, heldPins(held));
+      return await this.#goOn(held, foreign, { hold, childGraph });
     } catch (failure) {
       await store.release([{ runId, token }]).catch(() => {});
       hold.free();
@@ -249,13 +270,21 @@ export class Supervisor {
     }
   }
 
-  async #takeUp(held: HeldRun, foreign: ReadonlySet<string>, hold: Hold): Promise<Driver> {
-    const driver = this.#drive(held, hold);
-    if (held.row.status === "queued") this.#queue.add(held.runId);
+  async #goOn(
+    held: HeldRun,
+    foreign: ReadonlySet<string>,
+    parts: { readonly hold: Hold; readonly childGraph: ChildGraphs },
+  ): Promise<Driver> {
+    const driver = this.#drive(held, parts);
+    const isQueued = held.row.status === "queued";
+    if (isQueued && !isChild(held)) this.#queue.add(held.runId);
     const { host, pid } = this.#deps.owner;
     await driver.deliver({ kind: "taken", resumeEpoch: held.row.resumeEpoch + 1, host, pid, foreign });
+    // A child run goes on in the slot of its parent.
+    if (isQueued && isChild(held)) await driver.deliver({ kind: "slot" });
     this.#fillSlots();
-    void this.#readInbox();
+    void this.#inbox.read();
+    void this.#tendChildren();
     return driver;
   }
 
@@ -276,7 +305,7 @@ export class Supervisor {
   #give(driver: Driver, row: CommandRow, isFromInbox: boolean): Promise<CommandResult | undefined> {
     const { runId } = row;
     const hasSlot = () => {
-      const isFree = this.#continuing.has(runId) || this.#hasSlot();
+      const isFree = isChild(driver.held) || this.#continuing.has(runId) || this.#hasSlot();
       if (isFree) this.#continuing.add(runId);
       return isFree;
     };
@@ -308,56 +337,17 @@ export class Supervisor {
     }
   }
 
-  #arm(): void {
-    this.#unwatch ??= this.#deps.store.watch(() => this.#lookSoon());
-  }
-
-  #disarm(): void {
-    this.#leases.stop();
-    if (this.#look) this.#deps.clock.clearTimer(this.#look);
-    this.#look = undefined;
-    this.#unwatch?.();
-    this.#unwatch = undefined;
-  }
-
-  /** Our own commits ring too: many rings make one look. */
-  #lookSoon(): void {
-    this.#look ??= this.#deps.clock.setTimer(() => {
-      this.#look = undefined;
-      void this.#readInbox();
-    }, INBOX_LOOK_MS);
-  }
-
-  /** Commands that other processes left for runs driven here. One reading at a time; a wake-up meanwhile is not lost. */
-  async #readInbox(): Promise<void> {
-    this.#inboxAgain = true;
-    if (this.#isReadingInbox) return;
-    this.#isReadingInbox = true;
-    try {
-      while (this.#inboxAgain && this.#drivers.size > 0) {
-        this.#inboxAgain = false;
-        const rows = await this.#deps.store.read("commands", { pending: true });
-        // In order for each run; the turns of many runs share their commits.
-        const byRun = Map.groupBy(rows, ({ runId }) => runId);
-        await Promise.all([...byRun.values()].map((ofRun) => this.#takeCommands(ofRun)));
-      }
-    } catch (failure) {
-      this.#warn("the inbox was not read", failure);
-    } finally {
-      this.#isReadingInbox = false;
-    }
-  }
-
-  async #takeCommands(rows: readonly CommandRow[]): Promise<void> {
-    for (const row of rows) await this.#takeCommand(row);
-  }
-
-  async #takeCommand(row: CommandRow): Promise<void> {
+  /** A row of the inbox: a command, or news of a child run. */
+  async #takeRow(row: CommandRow): Promise<void> {
     const driver = this.#drivers.get(row.runId);
     if (!driver || driver.isEnded) return;
-    await this.#give(driver, row, true).catch((failure: unknown) => {
-      this.#warn("a command was not taken", failure);
-    });
+    const taken = isNews(row) ? this.#desk.give(driver, { kind: "news", row }) : this.#give(driver, row, true);
+    await taken.catch((failure: unknown) => this.#warn("a row of the inbox was not taken", failure));
+  }
+
+  #rest(): void {
+    this.#leases.stop();
+    this.#inbox.stop();
   }
 
   #warn(message: string, failure: unknown): void {
@@ -374,7 +364,7 @@ export class Supervisor {
     await Promise.allSettled(this.#taking.values());
     await Promise.all([...this.#drivers.values()].map((driver) => driver.stop(graceMs)));
     await Promise.all(this.#endings);
-    this.#disarm();
+    this.#rest();
   }
 }
 

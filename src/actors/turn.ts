@@ -9,6 +9,9 @@ import type { Effect } from "../machines/protocol.ts";
 import { hasRoom } from "../machines/stage/region.ts";
 import { stageMachine } from "../machines/stage.machine.ts";
 import { begin, step } from "../machines/xstate.ts";
+import { awaitsChildren, controlChild } from "./children/control-child.ts";
+import { observeChild } from "./children/observe-child.ts";
+import { engageChild } from "./children/start-child.ts";
 import type { Draft, Message } from "./draft.ts";
 import { followEvent, inOrder, noteMove } from "./follow.ts";
 import { gateDeadline, openGate } from "./gates.ts";
@@ -145,7 +148,7 @@ export function settleControl(turn: TurnContext): void {
   const { draft } = turn;
   const { control } = draft;
   if ((control !== "pausing" && control !== "cancelling") || draft.more) return;
-  if (draft.openExecutions().length > 0) return;
+  if (draft.openExecutions().length > 0 || awaitsChildren(draft)) return;
   if (control === "pausing" && draft.held.abandoned.size > 0) return;
   deliver(turn, { to: RUN_ACTOR, event: { type: "QUIET", abandoned: [...draft.held.abandoned.keys()] } });
 }
@@ -178,6 +181,12 @@ function absorbOne(turn: TurnContext, effect: Effect): void {
     case "effect.region.settle":
       draft.queue.push({ to: stageActor(effect.stage), event: settleRegion(draft, effect) });
       return;
+    case "effect.child.start":
+      return advance(turn, stageActor(effect.stage), engageChild(draft, effect));
+    case "effect.child.control":
+      return controlChild(draft, effect);
+    case "effect.child.observe":
+      return advance(turn, stageActor(effect.stage), observeChild(draft, effect));
     case "effect.check":
       draft.queue.push({ to: branchActor(effect.branch), event: { type: "CHECKED", hop: checkEnd(turn, effect) } });
       return;

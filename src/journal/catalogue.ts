@@ -264,12 +264,27 @@ const schemas = {
   "timer.fired": z.strictObject({ timer: text }),
   "timer.cleared": z.strictObject({ timer: text }),
   "child.started": z.strictObject({ child: text, pipeline: text }),
-  "child.paused": z.strictObject({ child: text }),
+  /** `inherited`: by the pause of this run, which it has taken. */
+  "child.paused": z.strictObject({ child: text, inherited: z.literal(true).optional() }),
   "child.continued": z.strictObject({ child: text }),
   /** What a supervisor saw of its child in one cycle; `context` is written to its branch's scope. */
-  "child.observed": z.strictObject({ child: text, cycle: count, context: z.record(text, valueSchema) }),
+  "child.observed": z.strictObject({
+    child: text,
+    cycle: count,
+    context: z.record(text, valueSchema),
+    /** It is being cancelled for that, and its stage comes to this. */
+    dismissal: z.strictObject({ status: z.enum(["success", "fail"]), reason: text, code: text.optional() }).optional(),
+  }),
   "child.steered": z.strictObject({ child: text, message: text }),
-  "child.finished": z.strictObject({ child: text, status: text, reason: text.optional() }),
+  "child.finished": z.strictObject({
+    child: text,
+    status: z.enum(["completed", "failed", "cancelled", "restarted"]),
+    /** The status word that it completed with. */
+    outcome: text.optional(),
+    reason: text.optional(),
+    /** What its node asked to have of its context. */
+    context: z.record(text, valueSchema).optional(),
+  }),
   "artifact.stored": z.strictObject({
     artifact: text,
     name: text,

@@ -6,7 +6,7 @@ import type { NewEntry } from "../journal/entry.ts";
 export type ControlState = "running" | "pausing" | "paused" | "cancelling" | "cancelled";
 
 /** How a stage does its work: by executions of a handler, at once, or by waiting for something else. */
-export type StageKind = "execution" | "instant" | "wait" | "gate" | "parallel" | "foreach" | "loop";
+export type StageKind = "execution" | "instant" | "wait" | "gate" | "parallel" | "foreach" | "loop" | "child";
 
 /** Why an execution is asked to stop; the first reason given decides. */
 export type AbortReason = "pause" | "cancel" | "timeout" | "shutdown";
@@ -66,6 +66,23 @@ export interface BranchEnd {
   readonly value?: ContextValue;
 }
 
+/** How a child run came to its end, as its parent is told. */
+export interface ChildEnd {
+  readonly status: "completed" | "failed" | "cancelled";
+  /** The status word that it completed with. */
+  readonly outcome?: string;
+  readonly reason?: string;
+  /** What the parent's node asked to have of its context. */
+  readonly context?: Readonly<Record<string, ContextValue>>;
+}
+
+/** A supervisor has its child cancelled, and this is what its stage comes to. */
+export interface Dismissal {
+  readonly status: "success" | "fail";
+  readonly reason: string;
+  readonly code?: string;
+}
+
 export type StageEvent = Moment &
   (
     | { readonly type: "PAUSE"; readonly mode: "drain" | "interrupt" }
@@ -109,6 +126,15 @@ export type StageEvent = Moment &
         readonly removed?: readonly string[];
         readonly provenance?: Readonly<Record<string, { branches: string[]; rule: string }>>;
       }
+    | { readonly type: "CHILD_STARTED"; readonly run: string }
+    /** `inherited`: it has taken the pause of this run, and nothing of it is in flight. */
+    | { readonly type: "CHILD_PAUSED"; readonly run: string; readonly inherited: boolean }
+    | { readonly type: "CHILD_CONTINUED"; readonly run: string }
+    /** It was started over as `next`. */
+    | { readonly type: "CHILD_MOVED"; readonly run: string; readonly next: string; readonly pipeline: string }
+    | ({ readonly type: "CHILD_ENDED"; readonly run: string } & ChildEnd)
+    /** What a supervisor made of a look at it; `steered` is what it said to it, if anything. */
+    | { readonly type: "CHILD_OBSERVED"; readonly steered?: string; readonly dismissal?: Dismissal }
   );
 
 /** What a coordinator has decided: it never changes. */
@@ -239,6 +265,25 @@ export type Effect =
       readonly stage: string;
       readonly node: string;
       readonly decision: RegionDecision;
+    }
+  /** A child run is wanted (CHILD_STARTED, or SETTLED where there can be none). */
+  | { readonly type: "effect.child.start"; readonly stage: string; readonly node: string }
+  /** In this run's name. */
+  | {
+      readonly type: "effect.child.control";
+      readonly stage: string;
+      readonly run: string;
+      readonly verb: "pause" | "continue" | "cancel";
+    }
+  /** A supervisor's look at its child (CHILD_OBSERVED). */
+  | {
+      readonly type: "effect.child.observe";
+      readonly stage: string;
+      readonly node: string;
+      readonly run: string;
+      readonly cycle: number;
+      /** What was said to it last. */
+      readonly steered: string | null;
     }
   | { readonly type: "effect.check"; readonly branch: string; readonly node: string; readonly exit: boolean }
   | {

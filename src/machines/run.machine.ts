@@ -57,20 +57,29 @@ const run = setup({
     }),
     "note the pause": assign({
       pause: ({ event }) => {
-        const { mode, source, deadlineMs, reason } = event as EventOf<"PAUSE">;
+        const { mode, source, deadlineMs, reason, baseSeq } = event as EventOf<"PAUSE">;
         return {
           own: source === "own",
           inherited: source === "inherited",
           mode,
           deadlineMs: deadlineMs ?? null,
           reason: reason ?? null,
+          since: baseSeq,
         };
       },
     }),
     "note one more source": assign({
       pause: ({ context, event }) => {
-        const { source } = event as EventOf<"PAUSE">;
-        const pause = context.pause ?? { own: false, inherited: false, mode: "drain", deadlineMs: null, reason: null };
+        const { source, baseSeq } = event as EventOf<"PAUSE">;
+        const none = {
+          own: false,
+          inherited: false,
+          mode: "drain",
+          deadlineMs: null,
+          reason: null,
+          since: baseSeq,
+        } as const;
+        const pause = context.pause ?? none;
         return { ...pause, own: pause.own || source === "own", inherited: pause.inherited || source === "inherited" };
       },
     }),

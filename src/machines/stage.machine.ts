@@ -7,10 +7,14 @@
  */
 import type { EntryOutcome } from "../journal/catalogue.ts";
 import { CRASH_INTERRUPTIONS_MAX } from "../limits.ts";
+import type { AttemptVerdict } from "./attempt.ts";
 import type { Effect, StageEvent } from "./protocol.ts";
 import { stageAsks } from "./stage/asks.ts";
+import { childAsks, childChanges, childEntries, childGuards } from "./stage/child.ts";
+import { childStates } from "./stage/child-states.ts";
 import { stageEntries } from "./stage/entries.ts";
 import {
+  type Args,
   arrival,
   type EventOf,
   gateId,
@@ -22,11 +26,15 @@ import {
   verdict,
   waitTimer,
 } from "./stage/facts.ts";
-import { branchEnd, hasRoom, newRegion, type RegionContext, withEnd, withNext } from "./stage/region.ts";
+import { hasRoom } from "./stage/region.ts";
+import { regionChanges } from "./stage/region-changes.ts";
 import { regionEntries } from "./stage/region-entries.ts";
 import { and, assign, not, setup, stateIn } from "./xstate.ts";
 
 export { executionId, type StageContext, type StageInput } from "./stage/facts.ts";
+
+/** Whether the open execution has ended, with this verdict. */
+const endsBy = (wanted: AttemptVerdict) => (args: Args) => isCurrent(args) && verdict(args) === wanted;
 
 const stage = setup({
   types: {
@@ -42,6 +50,8 @@ const stage = setup({
     "is a wait": ({ context }) => context.kind === "wait",
     "is a region": ({ context }) =>
       context.kind === "parallel" || context.kind === "foreach" || context.kind === "loop",
+    "is a child run": ({ context }) => context.kind === "child",
+    ...childGuards,
     "stops here": ({ event }) => event.type === "NEXT" && event.stop !== undefined,
     "has room": ({ context }) => context.region !== undefined && hasRoom(context.region),
     "is decided": ({ context }) => context.region?.decision != null,
@@ -55,15 +65,13 @@ const stage = setup({
       not(stateIn({ execution: "skipped" })),
       not(stateIn({ execution: "cancelled" })),
     ]),
-    "ends in success": ({ context, event }) =>
-      isCurrent({ context, event }) && verdict({ context, event }) === "succeed",
-    "ends skipped": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "skip",
-    "ends partial": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "partial",
-    "is tried again": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "retry",
-    "ends in failure": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "fail",
-    "is interrupted": ({ context, event }) =>
-      isCurrent({ context, event }) && verdict({ context, event }) === "interrupt",
-    "is cancelled": ({ context, event }) => isCurrent({ context, event }) && verdict({ context, event }) === "cancel",
+    "ends in success": endsBy("succeed"),
+    "ends skipped": endsBy("skip"),
+    "ends partial": endsBy("partial"),
+    "is tried again": endsBy("retry"),
+    "ends in failure": endsBy("fail"),
+    "is interrupted": endsBy("interrupt"),
+    "is cancelled": endsBy("cancel"),
     "is the open execution": isCurrent,
     "is late": ({ context, event }) => isCurrent({ context, event }) && context.abort !== "timeout",
     "was shut down": ({ context }) => context.cause === "shutdown",
@@ -88,7 +96,11 @@ const stage = setup({
   actions: {
     ...stageEntries,
     ...regionEntries,
+    ...regionChanges,
+    ...childEntries,
     ...stageAsks,
+    ...childAsks,
+    ...childChanges,
     "count the attempt": assign({ attempt: ({ context }) => context.attempt + 1, start: 0, inARow: 0 }),
     "open an execution": assign({
       start: ({ context }) => context.start + 1,
@@ -123,34 +135,6 @@ const stage = setup({
     }),
     "carry on": assign({ settled: ({ context }) => context.settled ?? { status: "success" } }),
     "settle the wait": assign({ settled: { status: "success" }, since: ({ event }) => event.baseSeq }),
-    "note the region": assign({ region: ({ event }) => newRegion((event as EventOf<"OPENED">).plan) }),
-    "count the beginning": assign({ region: ({ context }) => withNext(context.region as RegionContext) }),
-    "count the branch's end": assign({
-      region: ({ context, event }) => {
-        const region = context.region as RegionContext;
-        return withEnd(region, branchEnd(event), region.decision === null);
-      },
-    }),
-    "forget the branch": assign({
-      region: ({ context, event }) => withEnd(context.region as RegionContext, branchEnd(event), false),
-    }),
-    "decide to stop": assign({
-      region: ({ context, event }) => ({
-        ...(context.region as RegionContext),
-        decision: (event as EventOf<"NEXT">).stop ?? null,
-      }),
-    }),
-    "decide to abort": assign({
-      region: ({ context, event }) => ({
-        ...(context.region as RegionContext),
-        decision: {
-          decision: "fail",
-          status: "fail",
-          code: "cancelled",
-          reason: (event as EventOf<"ABORT">).reason,
-        },
-      }),
-    }),
     "keep the settlement": assign({ settled: ({ event }) => (event as EventOf<"SETTLED">).outcome }),
   },
 });
@@ -179,6 +163,7 @@ export const stageMachine = stage.createMachine({
     seed: input.seed,
     ...(input.durationMs === undefined ? {} : { durationMs: input.durationMs }),
     ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
+    ...(input.pollMs === undefined ? {} : { pollMs: input.pollMs }),
     ...(input.edge === undefined ? {} : { edge: input.edge }),
     attempt: 0,
     start: 0,
@@ -203,7 +188,10 @@ export const stageMachine = stage.createMachine({
         },
         pausing: {
           on: { CONTINUE: { guard: "is live", target: "running" }, CANCEL: { guard: "is live", target: "cancelling" } },
-          always: { guard: and(["is live", not(stateIn({ execution: "executing" }))]), target: "paused" },
+          always: {
+            guard: and(["is live", not(stateIn({ execution: "executing" })), "nothing of its child is in flight"]),
+            target: "paused",
+          },
         },
         paused: {
           entry: "tell the branch it holds",
@@ -241,6 +229,7 @@ export const stageMachine = stage.createMachine({
               actions: ["record entered", "record the timer", "arm the wait"],
             },
             { guard: "is a region", target: "opening", actions: "record entered" },
+            { guard: "is a child run", target: "engaging", actions: "record entered" },
             { target: "asking", actions: ["record entered", "open the gate"] },
           ],
         },
@@ -288,6 +277,7 @@ export const stageMachine = stage.createMachine({
           always: { guard: not(stateIn({ control: "running" })), target: "winding_down" },
           on: { SETTLED: { target: "acting", actions: ["record the exit", "keep the settlement"] } },
         },
+        ...childStates,
         executing: {
           entry: ["open an execution", "record started", "start the handler"],
           on: {

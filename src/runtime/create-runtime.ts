@@ -1,6 +1,7 @@
 /** Puts the parts together: the library's door. Source: 05 §3. */
 import { hostname, userInfo } from "node:os";
 import { type Clock, type Random, systemClock, systemRandom } from "../actors/clock.ts";
+import { createdData, maxRestartsOf } from "../actors/created-data.ts";
 import type { HandlerLog } from "../actors/handler.ts";
 import { builtinHandlers } from "../actors/handlers/builtin.ts";
 import { createRegistry, type HandlerRegistry } from "../actors/handlers/registry.ts";
@@ -8,14 +9,8 @@ import { currentOwner } from "../actors/processes/identity.ts";
 import { policyOf, stageInputsOf } from "../actors/stage-inputs.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { type ErrorCode, isSafepointError, messageOf, SafepointError } from "../errors.ts";
-import type { Graph, JsonValue } from "../graph/index.ts";
-import {
-  ABORT_GRACE_MS,
-  CONCURRENT_RUNS_MAX_DEFAULT,
-  LEASE_MS,
-  RESTARTS_MAX_DEFAULT,
-  STOP_GRACE_MS,
-} from "../limits.ts";
+import type { Graph } from "../graph/index.ts";
+import { ABORT_GRACE_MS, CONCURRENT_RUNS_MAX_DEFAULT, LEASE_MS, STOP_GRACE_MS } from "../limits.ts";
 import { groupCommit } from "../persistence/group-commit.ts";
 import { memoryStore } from "../persistence/memory/index.ts";
 import type { RunRow, Store } from "../persistence/store.ts";
@@ -166,7 +161,7 @@ function rules(registry: HandlerRegistry, graphs: GraphCache) {
   return {
     resolve: (type: string) => registry.resolve(type),
     maxRestartsOf,
-    graphOf: (row: RunRow) => graphs.of(row),
+    graphOf: (row: Parameters<GraphCache["of"]>[0]) => graphs.of(row),
     missingTypes: (graph: Graph) => missingTypes(graph, registry),
   };
 }
@@ -226,29 +221,8 @@ function newRun(
   return {
     graph,
     create: { runId, pipelineName: graph.name, pipelineHash: hash, labels: options.labels ?? {}, inputs, createdAtMs },
-    created: {
-      pipeline: { name: graph.name, hash },
-      context: firstContext(graph, inputs),
-      maxRestarts: maxRestartsOf(graph),
-      ...(Object.keys(pins).length === 0 ? {} : { children: pins }),
-    },
+    created: createdData({ graph, hash }, { inputs, pins }),
   };
-}
-
-/** What the main scope starts with: the graph's goal and label, and the inputs under `inputs.`. */
-function firstContext(graph: Graph, inputs: Readonly<Record<string, JsonValue>>): Record<string, JsonValue> {
-  const context: Record<string, JsonValue> = {};
-  for (const key of ["goal", "label"]) {
-    const value = graph.attributes[key];
-    if (value !== undefined && value !== "") context[`graph.${key}`] = value;
-  }
-  for (const [key, value] of Object.entries(inputs)) context[`inputs.${key}`] = value;
-  return context;
-}
-
-function maxRestartsOf(graph: Graph): number {
-  const limit = Number(graph.attributes["max_restarts"]);
-  return graph.attributes["max_restarts"] !== undefined && Number.isInteger(limit) ? limit : RESTARTS_MAX_DEFAULT;
 }
 
 function registerHandlers(pipeline: Graph, registry: HandlerRegistry): void {
@@ -264,7 +238,7 @@ function createGraphCache(store: Store) {
   };
   return {
     keep,
-    async of(row: RunRow): Promise<Graph> {
+    async of(row: Pick<RunRow, "runId" | "pipelineHash">): Promise<Graph> {
       const known = byHash.get(row.pipelineHash);
       if (known) return known;
       const [pipeline] = await store.read("pipelines", { hash: row.pipelineHash });

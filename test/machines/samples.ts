@@ -4,6 +4,7 @@ import type { BranchEvent, ExecutionEnd, Hop, RunEvent, StageEvent } from "../..
 import { type RunInput, runMachine } from "../../src/machines/run.machine.ts";
 import { executionId, type StageContext, type StageInput, stageMachine } from "../../src/machines/stage.machine.ts";
 import type { AnyStateMachine } from "../../src/machines/xstate.ts";
+import { childEvents } from "./child-samples.ts";
 import { regionEvents } from "./region-samples.ts";
 
 export const now = { atMs: 5_000, runMs: 4_000, baseSeq: 7 } as const;
@@ -126,7 +127,7 @@ export function stageEvents(context: StageContext): readonly StageEvent[] {
     ...timers.map((timer): StageEvent => ({ ...now, type: "TIMER_FIRED", timer })),
     ...gates.flatMap((gate) => answers(gate)),
     ...answers("main/other@1"),
-    ...regionEvents(context),
+    ...(context.kind === "child" ? childEvents(context) : regionEvents(context)),
   ];
 }
 
@@ -177,7 +178,8 @@ function stageSample(name: string, more: Partial<StageInput>): Sample {
     machine: stageMachine,
     input: stageInput(more),
     eventsOf: stageEvents,
-    isFarEnough: ({ start, region }: StageContext) => start > 4 || (region?.next ?? 0) > 3,
+    isFarEnough: ({ start, region, child }: StageContext) =>
+      start > 4 || (region?.next ?? 0) > 3 || (child?.cycle ?? 0) > 1,
   };
 }
 
@@ -233,5 +235,8 @@ export const samples: readonly Sample[] = [
   stageSample("a parallel node entered while paused", { kind: "parallel", type: "parallel", control: "paused" }),
   stageSample("a foreach", { kind: "foreach", type: "foreach" }),
   stageSample("a loop", { kind: "loop", type: "loop", edge: 2 }),
+  stageSample("a child run", { kind: "child", type: "pipeline" }),
+  stageSample("a child run entered while paused", { kind: "child", type: "pipeline", control: "paused" }),
+  stageSample("a supervisor", { kind: "child", type: "stack.manager_loop", pollMs: 45_000 }),
   stageSample("a loop entered while cancelling", { kind: "loop", type: "loop", control: "cancelling" }),
 ];

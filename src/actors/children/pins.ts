@@ -4,7 +4,7 @@
  * *Shape*: by node for the run's own pipeline; for those of its children `<hash of the pipeline>/<node>`, so that a
  * pipeline that comes back in its own children is named once.
  */
-import type { HeldRun } from "../held-run.ts";
+import type { EngineScopes } from "./parent-link.ts";
 
 /** `hash` is the sha-256 of the pipeline's source: key of the `pipelines` topic. */
 export type ChildPin = { readonly name: string; readonly hash: string };
@@ -31,6 +31,6 @@ export function ownPins(pins: ChildPins): readonly ChildPin[] {
 }
 
 /** Of a run that starts others; undefined for all that do not. */
-export function heldPins({ scopes }: Pick<HeldRun, "scopes">): ChildPins | undefined {
+export function heldPins({ scopes }: EngineScopes): ChildPins | undefined {
   return scopes.read("@run", "children") as ChildPins | undefined;
 }

@@ -44,6 +44,8 @@ function pauseOf({ control }: FoldState, begun: Transition | undefined): RunCont
     mode: control.mode ?? "drain",
     deadlineMs: control.deadlineMs ?? null,
     reason: begun?.reason ?? null,
+    // It is the first that its turn says.
+    since: (begun?.seq ?? 1) - 1,
   };
 }
 

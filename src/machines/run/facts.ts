@@ -23,6 +23,8 @@ export interface RunContext {
     mode: "drain" | "interrupt";
     deadlineMs: number | null;
     reason: string | null;
+    /** Base seq of the turn in which it began: tells it from other pauses of the run. */
+    since: number;
   } | null;
   cancel: { reason: string | null; graceMs: number; deadlineMs: number; force: boolean } | null;
   /** How the main branch ended; acted on when control allows. */

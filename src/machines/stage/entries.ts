@@ -162,7 +162,7 @@ export const stageEntries = {
   "record settled": entry(({ context, event }): NewEntry => {
     const outcome = settledOutcome(context);
     const place = context.kind === "execution" ? which(context) : where(context);
-    const { code = "fail", ...merged } = settlement(event);
+    const { code = context.child?.code ?? "fail", ...merged } = settlement(event);
     if (outcome.status === "fail") return { type: "stage.failed", ...place, data: { outcome, code, ...merged } };
     if (outcome.status === "skipped") return { type: "stage.skipped", ...place, data: { outcome, ...merged } };
     return { type: "stage.succeeded", ...place, data: { outcome, ...merged } };

@@ -4,6 +4,7 @@ import type { EntryOutcome } from "../../journal/catalogue.ts";
 import { CRASH_INTERRUPTIONS_MAX } from "../../limits.ts";
 import { backoffDelayMs, decideAttempt } from "../attempt.ts";
 import type { AbortReason, StageEvent, StageKind, StageLimits } from "../protocol.ts";
+import type { ChildContext } from "./child.ts";
 import type { RegionContext } from "./region.ts";
 
 export interface StageInput {
@@ -20,6 +21,8 @@ export interface StageInput {
   readonly carried: RoutingOutcome | null;
   readonly durationMs?: number;
   readonly timeoutMs?: number;
+  /** Between two looks of a supervisor at its child. */
+  readonly pollMs?: number;
   /** Declaration index of the edge that led here. */
   readonly edge?: number;
   /** Control state of the run when the stage was entered. */
@@ -40,6 +43,7 @@ export interface StageContext {
   seed: string;
   durationMs?: number;
   timeoutMs?: number;
+  pollMs?: number;
   edge?: number;
   /** Current attempt, from 1; 0 before the first. */
   attempt: number;
@@ -55,6 +59,8 @@ export interface StageContext {
   choice: string | null;
   /** Of a parallel node or container, once its facts are gathered. */
   region?: RegionContext;
+  /** Of a node that starts a child run, once it has. */
+  child?: ChildContext;
   /** Base seq of the turn since which it holds; held stages go on in this order. Absent where it never held. */
   since?: number;
 }
