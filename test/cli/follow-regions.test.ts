@@ -220,7 +220,11 @@ describe("plain lines of regions", () => {
 
 describe("the tree of a run that pauses", () => {
   it("leaves room for the branches beside what is waited for and what is held", () => {
-    const script = fanOut(begun(), FAN, Array.from({ length: 60 }, () => "work"));
+    const script = fanOut(
+      begun(),
+      FAN,
+      Array.from({ length: 60 }, () => "work"),
+    );
     tick(script, (s) => {
       for (let index = 0; index < 60; index += 1) branchStarts(s, FAN, index).started(`${FAN}/${index}/work@1`);
     });
@@ -234,5 +238,24 @@ describe("the tree of a run that pauses", () => {
     expect(lines).toContainEqual("   ├─ 0  ✓ work  2.0s");
     expect(lines.filter((line) => line.startsWith("  waits for")).at(-1)).toMatch(/waits for \d+ more$/);
     expect(lines.length).toBeLessThanOrEqual(22);
+  });
+});
+
+describe("the tree of a child run", () => {
+  it("names it, and says how it stands", () => {
+    const script = begun();
+    const where = { branch: "main", stage: "main/build@1" };
+    tick(script, (s) =>
+      s.entered("main/build@1", "child").add("child.started", { child: "r~build@1.1", pipeline: "q" }, where),
+    );
+    expect(treeOf(script)[1]).toBe("└─ ◆ build  0ms  run r~build@1.1");
+    tick(script, (s) => s.add("child.paused", { child: "r~build@1.1" }, where));
+    expect(treeOf(script)[1]).toBe("└─ ◆ build  1.0s  run r~build@1.1, paused");
+    tick(script, (s) => s.add("child.continued", { child: "r~build@1.1" }, where));
+    expect(treeOf(script)[1]).toBe("└─ ◆ build  2.0s  run r~build@1.1");
+    tick(script, (s) =>
+      s.add("child.finished", { child: "r~build@1.1", status: "completed" }, where).succeeded("main/build@1"),
+    );
+    expect(treeOf(script)[1]).toBe("└─ ✓ build  3.0s");
   });
 });

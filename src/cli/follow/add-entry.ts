@@ -18,6 +18,7 @@ export function addEntry(run: RunProgress, entry: JournalEntry): void {
   else if (topic === "stage") addStageEntry(run, entry);
   else if (topic === "branch" || topic === "iteration") addBranchEntry(run, entry);
   else if (topic === "gate") addGateEntry(run, entry);
+  else if (topic === "child") addChildEntry(run, entry);
   else if (topic === "join" || topic === "container") addTally(run, entry);
 }
 
@@ -33,6 +34,19 @@ function addGateEntry(run: RunProgress, entry: JournalEntry): void {
   stage.mark = "waiting";
   stage.gate = gate;
   stage.detail = `asks: ${text}`;
+}
+
+/** A stage whose child run it is says which, and how it stands. */
+function addChildEntry(run: RunProgress, entry: JournalEntry): void {
+  const stage = findStage(run, entry);
+  if (!stage || stage.endedAt !== undefined) return;
+  const { child } = entry.data as EntryData<"child.started">;
+  const states: Partial<Record<typeof entry.type, string>> = {
+    "child.paused": ", paused",
+    "child.observed": `, cycle ${(entry.data as Partial<EntryData<"child.observed">>).cycle}`,
+    "child.finished": `, ${(entry.data as Partial<EntryData<"child.finished">>).status}`,
+  };
+  stage.detail = `run ${child}${states[entry.type] ?? ""}`;
 }
 
 function addRunEntry(run: RunProgress, entry: JournalEntry): void {

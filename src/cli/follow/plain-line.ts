@@ -51,6 +51,8 @@ const WORDS: Says = {
   "gate.answered": (data) => `answered by ${data.by}`,
   "gate.timed_out": () => "not answered in time",
   "child.started": (data) => `child run ${data.child} started`,
+  "child.paused": (data) => `child run ${data.child} paused`,
+  "child.continued": (data) => `child run ${data.child} continued`,
   "child.finished": (data) => `child run ${data.child} ${data.status}`,
 };
 
