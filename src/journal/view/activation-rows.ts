@@ -15,6 +15,7 @@ export class ActivationRows {
 
   follow(entry: JournalEntry, after: FoldState): void {
     const { data } = entry as { readonly data: { readonly activation?: string; readonly child?: string } };
+    if (entry.type === "run.forked") this.#inherit(entry, after);
     const activation =
       data.activation ?? (entry.branch === undefined ? undefined : readBranchAddress(entry.branch)?.activation);
     if (activation !== undefined) {
@@ -40,6 +41,14 @@ export class ActivationRows {
 
   children(): ChildView[] {
     return [...this.#children.values()];
+  }
+
+  /** A fork goes on with the activations that its base was in. */
+  #inherit(entry: JournalEntry, after: FoldState): void {
+    for (const [activation, parallel] of after.parallels) {
+      keep(this.#joins, activation, () => joinView(parallel, entry, undefined));
+    }
+    for (const activation of after.containers.keys()) this.#followContainer(activation, after);
   }
 
   /** The end of a parallel node says what its join has merged. */
@@ -90,7 +99,9 @@ function joinView(parallel: ParallelFold, entry: JournalEntry, known: JoinView |
     const { decision, seq, winners } = decided;
     return { ...identity, succeeded, failed, open, decision, decidedSeq: seq, winners: [...winners] };
   }
-  if (known?.decidedSeq !== undefined) return known;
+  if (known?.decision !== undefined) return known;
   const { succeeded, failed, cancelled, queued, running } = parallel.tally;
-  return { ...identity, succeeded, failed: failed + cancelled, open: queued + running };
+  // Of a fork: in the run it comes from.
+  const before = decided ? { decision: decided.decision, winners: [...decided.winners] } : {};
+  return { ...identity, succeeded, failed: failed + cancelled, open: queued + running, ...before };
 }

@@ -26,10 +26,11 @@ export class BranchRows {
 
   /** `before` is the branch the entry names as it was before it. */
   follow(entry: JournalEntry, before: BranchFold | undefined, after: FoldState): void {
+    if (entry.type === "run.forked") this.#inherit(after);
     const path = branchNamed(entry);
     if (path === undefined) return;
     const live = after.branches.get(path);
-    if (!before && live) this.#add(live, after.counts.branches.begun - 1);
+    if (!before && live && !this.#rows.has(path)) this.#add(live, after.counts.branches.begun - 1);
     const row = this.#rows.get(path);
     if (!row) return;
     if (live) row.newest = live;
@@ -39,6 +40,12 @@ export class BranchRows {
   rows(state: FoldState): BranchView[] {
     const busy = new Set(isPausing(state) ? inFlightStages(state).map((stage) => stage.branch) : []);
     return [...this.#rows.values()].map((row) => branchView(row, state, busy));
+  }
+
+  /** A fork goes on with the branches that its base had. */
+  #inherit({ branches }: FoldState): void {
+    const inOrder = [...branches.values()].sort((a, b) => a.bornSeq - b.bornSeq);
+    for (const [index, branch] of inOrder.entries()) this.#add(branch, index);
   }
 
   #add(branch: BranchFold, index: number): void {

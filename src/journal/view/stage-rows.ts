@@ -37,6 +37,7 @@ export class StageRows {
 
   /** Follows an entry: `before` is the stage it names as it was live before, `after` the state with the entry in it. */
   follow(entry: JournalEntry, before: StageFold | undefined, after: FoldState): void {
+    if (entry.type === "run.forked") this.#inherit(after);
     if (entry.stage === undefined) return;
     const live = after.stages.get(entry.stage);
     if (!before && live) this.#add(live, after.counts.stages.begun - 1);
@@ -50,10 +51,17 @@ export class StageRows {
     return [...this.#rows.values()].map((row) => stageView(row, state));
   }
 
+  /** A fork goes on with the stages that its base was at. */
+  #inherit({ stages }: FoldState): void {
+    const inOrder = [...stages.values()].sort((a, b) => a.bornSeq - b.bornSeq);
+    for (const [index, stage] of inOrder.entries()) this.#add(stage, index);
+  }
+
   #add(stage: StageFold, index: number): void {
     if (index < this.#from || this.#rows.size >= LIST_ITEMS_MAX) return;
-    const { address, node, branch, visit, startedAtMs } = stage;
-    this.#rows.set(address, { address, node, branch, visit, startedAtMs, attempt: 0, attempts: [] });
+    const { address, node, branch, visit, startedAtMs, kind, attempt } = stage;
+    const row = { address, node, branch, visit, startedAtMs, attempt, attempts: [] };
+    this.#rows.set(address, { ...row, ...(kind === undefined ? {} : { kind }) });
   }
 
   #apply(row: StageRow, entry: JournalEntry, live: StageFold | undefined): void {

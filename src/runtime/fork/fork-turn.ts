@@ -19,6 +19,7 @@ import type {
   TurnWrite,
 } from "../../persistence/store.ts";
 import { resolveValue } from "../queries/stored-value.ts";
+import { keptEnds } from "./kept-ends.ts";
 
 export interface ForkPlan {
   readonly store: Store;
@@ -65,7 +66,11 @@ export async function forkTurn(plan: ForkPlan): Promise<TurnWrite> {
     entries,
     actors: [...actors].map(([actor, { machine, snapshot }]) => ({ actor, machine, snapshot })),
     scopes: [...state.context.keys()].map((scope): ScopeWrite => scopeOf(scope, parents.get(scope), seq)),
-    context: [...contextOf(state), ...(await countersOf(plan, state, actors.keys()))],
+    context: [
+      ...contextOf(state),
+      ...(await countersOf(plan, state, actors.keys())),
+      ...(await keptEnds(plan.store, { runId: run.runId, atSeq: plan.base.seq, state })),
+    ],
     timers: [...state.timers.values()].map((timer): TimerWrite => timer),
   };
 }
