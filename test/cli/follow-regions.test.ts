@@ -195,6 +195,7 @@ describe("plain lines of regions", () => {
     const script = forEach(begun(), 3);
     script.turn((s) => iterate(s, 0, "a").started(`${EACH}/0/do@1`));
     script.turn((s) => iterated(s.succeeded(`${EACH}/0/do@1`), 0, "succeeded"));
+    forEach(script, 2, `${EACH}/1/inner@1`);
     script.turn((s) => iterate(s, 1, "b").started(`${EACH}/1/do@1`));
     script.turn((s) => iterated(s.failed(`${EACH}/1/do@1`), 1, "failed"));
     script.turn((s) =>

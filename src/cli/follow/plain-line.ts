@@ -59,11 +59,16 @@ const WORDS: Says = {
 /** An entry as one line of a log, `12:03:04 build#1 started`; undefined where there is nothing to say. */
 export function plainLine(entry: JournalEntry): string | undefined {
   const say = WORDS[entry.type] as ((data: JournalEntry["data"], entry: JournalEntry) => string) | undefined;
-  if (!say) return undefined;
+  if (!say || isInnerContainer(entry)) return undefined;
   // Stages that only route have nothing to tell: the next stage says where it went.
   if (entry.type === "stage.succeeded" && isPassThrough((entry.data as EntryData<"stage.succeeded">).kind))
     return undefined;
   return `${formatClock(entry.at)} ${printable(`${subjectOf(entry)} ${say(entry.data, entry)}`)}`;
+}
+
+/** Inside branches there may be one for each of thousands of iterations. */
+function isInnerContainer({ type, branch }: JournalEntry): boolean {
+  return type.startsWith("container.") && branch !== undefined && branch !== MAIN_BRANCH;
 }
 
 /** The stage with its attempt, or the branch; `run` for the run. */
