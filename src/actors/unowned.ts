@@ -6,6 +6,7 @@ import { InvariantError, SafepointError } from "../errors.ts";
 import type { Graph, JsonValue } from "../graph/index.ts";
 import { isFinalStatus } from "../journal/status.ts";
 import type { CommandRow, Owner, RunImage, RunRow, RunStatus, Store } from "../persistence/store.ts";
+import { isNews, takenNews } from "./children/news.ts";
 import type { Clock } from "./clock.ts";
 import { recallGate } from "./command-desk.ts";
 import { answerCommand, type CommandResult } from "./commands.ts";
@@ -88,14 +89,41 @@ export async function readUnowned({ store, clock }: Pick<UnownedDeps, "store" | 
 }
 
 /**
- * Applies a command, after those that wait in the inbox. Undefined when somebody drives the run after all, or when it
- * has ended: then there is another way.
+ * Applies a command, after what waits in the inbox, and all that it leads to in runs of the family that nobody drives
+ * either. Undefined when somebody drives the run after all, or when it has ended: then there is another way.
  */
 export async function commandUnowned(
   deps: UnownedDeps,
   run: RunRow,
   command: CommandRow,
 ): Promise<CommandResult | undefined> {
+  const done = await withLease(deps, run, async (image, token) => {
+    const [known] = await deps.store.read("commands", { runId: run.runId, commandId: command.commandId });
+    if (known?.result !== undefined) return { result: known.result as unknown as CommandResult, mailed: [] };
+    const waiting = image.commands.filter(({ commandId }) => commandId !== command.commandId);
+    return applyRows(deps, { image, token, rows: [...waiting, command] });
+  });
+  await deliverMail(deps, done?.mailed ?? []);
+  return done?.result;
+}
+
+/** What a run said to its children, and they to it: as far as nobody drives those, it is taken here. */
+async function deliverMail(deps: UnownedDeps, mailed: readonly string[]): Promise<void> {
+  const waiting = [...new Set(mailed)];
+  for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {
+    const [run] = await deps.store.read("run", { runId });
+    if (!run || isFinalStatus(run.status) || isDrivenElsewhere(run, deps.owner, deps.clock.now())) continue;
+    const done = await withLease(deps, run, (image, token) => applyRows(deps, { image, token, rows: image.commands }));
+    for (const next of done?.mailed ?? []) if (!waiting.includes(next)) waiting.push(next);
+  }
+}
+
+/** Works on a live run under its lease. Undefined where somebody has it, or it has ended. */
+async function withLease<T>(
+  deps: UnownedDeps,
+  run: RunRow,
+  work: (image: RunImage, token: number) => Promise<T>,
+): Promise<T | undefined> {
   const { store } = deps;
   const claimed = await claimRun(deps, run, { isBrief: true });
   if (!claimed) return undefined;
@@ -103,20 +131,24 @@ export async function commandUnowned(
   try {
     const image = await store.load(run.runId);
     if (!image || image.run.token !== token || isFinalStatus(image.run.status)) return undefined;
-    const [known] = await store.read("commands", { runId: run.runId, commandId: command.commandId });
-    if (known?.result !== undefined) return known.result as unknown as CommandResult;
-    const waiting = image.commands.filter(({ commandId }) => commandId !== command.commandId);
-    return await applyCommands(deps, { image, token, commands: [...waiting, command] });
+    return await work(image, token);
   } finally {
     await store.release([{ runId: run.runId, token }]).finally(() => hold.free());
   }
 }
 
-/** Each in a turn of its own, in order; answers with the result of the last, unless one before it ended the run. */
-async function applyCommands(
+interface Applied {
+  /** Of the last command; undefined where one before it ended the run, and for news. */
+  readonly result?: CommandResult;
+  /** Runs that were left something in their inboxes. */
+  readonly mailed: readonly string[];
+}
+
+/** Each in a turn of its own, in order. */
+async function applyRows(
   deps: UnownedDeps,
-  { image, token, commands }: { image: RunImage; token: number; commands: readonly CommandRow[] },
-): Promise<CommandResult | undefined> {
+  { image, token, rows }: { image: RunImage; token: number; rows: readonly CommandRow[] },
+): Promise<Applied> {
   const { store, clock } = deps;
   const { runId } = image.run;
   const recovered = await endRecordedGroups(image.processes, clock);
@@ -126,28 +158,35 @@ async function applyCommands(
   const graph = await deps.graphOf(image.run);
   const held = await holdRun(store, image, graph);
   const foreign = new Set([...recovered.foreign, ...recovered.unresolved.map(({ execution }) => execution)]);
+  const mailed: string[] = [];
   let result: CommandResult | undefined;
-  for (const row of commands) {
-    if (isFinalStatus(held.row.status)) return undefined;
+  for (const row of rows) {
+    if (isFinalStatus(held.row.status)) return { mailed };
     await recallGate(store, held, row);
     const draft = computeTurn(
       held,
       { kind: "unowned", row, foreign },
       { ...deps.settingsOf(graph), atMs: clock.now() },
     );
-    if (draft.starts.length > 0) throw new InvariantError("a command for an unowned run started an execution");
-    result = withNeeds(answerCommand(draft) as CommandResult);
-    const stored = { commandId: row.commandId, result: result as unknown as JsonValue, row };
-    const [answer] = await store.commit([{ ...draft.toWrite(), commands: [stored] }]);
+    if (draft.starts.length > 0 || draft.childStarts.length > 0)
+      throw new InvariantError("a command for an unowned run started something");
+    result = withNeeds(answerCommand(draft));
+    const stored = isNews(row)
+      ? takenNews(row)
+      : { commandId: row.commandId, result: result as unknown as JsonValue, row };
+    const write = { ...draft.toWrite(), commands: [stored] };
+    const [answer] = await store.commit([write]);
     if (!answer?.ok)
       throw new SafepointError("lease_lost", `the lease of ${runId} was taken while a command was applied`);
     draft.apply();
+    for (const { runId: to } of write.mail ?? []) mailed.push(to);
   }
-  return result;
+  return { mailed, ...(result === undefined ? {} : { result }) };
 }
 
 /** What goes on only once somebody drives the run. */
-function withNeeds(result: CommandResult): CommandResult {
+function withNeeds(result: CommandResult | undefined): CommandResult | undefined {
+  if (result === undefined) return undefined;
   const goesOn = result.verb === "continue" || result.verb === "answer" || result.verb === "retry";
   return result.accepted && goesOn ? { ...result, needs: "resume" } : result;
 }

@@ -1,4 +1,6 @@
 /** One command for many runs: which, and what it came to for each. */
+
+import { isChildId } from "../actors/children/child-id.ts";
 import { isSafepointError, SafepointError } from "../errors.ts";
 import type { RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { ControlResult, RunSelector } from "./api.ts";
@@ -27,9 +29,15 @@ export async function selectRuns(store: Store, { all, labels = {}, status = [] }
       ...(cursor === undefined ? {} : { cursor }),
     });
     for (const { cursor: _, ...run } of page) runs.push(run);
-    if (page.length < PAGE_RUNS) return runs;
+    if (page.length < PAGE_RUNS) return withoutChildren(runs);
     cursor = page.at(-1)?.cursor;
   }
+}
+
+/** A child run has what its parent is told, and in its name: what it was told itself it would keep when that goes on. */
+function withoutChildren(runs: readonly RunRow[]): RunRow[] {
+  const ids = new Set(runs.map(({ runId }) => runId));
+  return runs.filter(({ runId, parentRun }) => parentRun === undefined || !ids.has(parentRun) || !isChildId(runId));
 }
 
 /** Gives each run its command, some at a time; what is thrown for one is its result, and no other's. In the runs' order. */

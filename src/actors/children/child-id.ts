@@ -32,6 +32,11 @@ function escaped(node: string): string {
   );
 }
 
+/** Whether a run is a child, by its id alone; those that a fork or a restart made have a parent, too. */
+export function isChildId(runId: string): boolean {
+  return parentInId(runId) !== undefined;
+}
+
 /** The run that started a child, by the child's id alone; undefined for an id that is no child's. */
 export function parentInId(runId: string): string | undefined {
   const own = runId.replace(/~r\d+$/, "");

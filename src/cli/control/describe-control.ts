@@ -1,3 +1,4 @@
+import { parentInId } from "../../actors/children/child-id.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { ERROR_CODES } from "../../errors.ts";
 import type { RunView } from "../../journal/run-view.ts";
@@ -76,7 +77,7 @@ const INSTEAD: Partial<Record<ErrorCode, (cli: Cli, refused: Refused) => string>
   run_cancelled: (cli, { runId }) => `${ask(cli, ["fork", runId])} makes a new run that goes on from it`,
   run_cancelled_new_run_required: (cli, { runId }) =>
     `${ask(cli, ["fork", runId])} makes a new run that goes on from before the cancel`,
-  parent_paused: (cli, { runId }) => `${ask(cli, ["continue", runId.slice(0, runId.lastIndexOf("~"))])}`,
+  parent_paused: (cli, { runId }) => `${ask(cli, ["continue", parentInId(runId) ?? runId])}`,
   use_run_cancel: (cli, { runId }) => ask(cli, ["cancel", runId]),
   branch_finished: (cli, { runId }) => `${ask(cli, ["branches", runId, "--status", "running"])} lists what goes on`,
   branch_not_found: (cli, { runId }) => `${ask(cli, ["branches", runId])} lists what there is`,
