@@ -129,13 +129,14 @@ function loopAttributes({ test, maxIterations, onLimit }: LoopStep): Attributes 
 }
 
 function printParallel(step: ParallelStep, next: string | undefined): string[] {
-  const { name, join, repair } = step;
-  const meeting = join?.name ?? next;
+  const { name, fanIn, join, repair } = step;
+  const meeting = fanIn ?? join?.name ?? next;
   return [
     node(name, parallelAttributes(step, meeting)),
     ...step.branches.flatMap((branch) => edge(name, headOf(branch))),
     ...(repair ? edge(name, repair.name, { condition: "outcome=fail" }) : []),
-    ...step.branches.flatMap((branch) => printBlock(branch, meeting)),
+    ...[...new Set(step.branches)].flatMap((branch) => printBlock(branch, meeting)),
+    ...(fanIn ? [node(fanIn, { shape: "tripleoctagon" }), ...edge(fanIn, join?.name)] : []),
     ...(join ? printStep(join, next) : []),
     ...(repair ? printStep(repair, next) : []),
   ];
@@ -160,10 +161,11 @@ function workAttributes({ work, goal }: WorkStep): Attributes {
   return { ...retryAttributes(work), ...(goal === undefined ? {} : { goal_gate: true, retry_target: goal }) };
 }
 
-function retryAttributes({ attempts, policy, allowPartial }: Work): Attributes {
-  if (attempts === 1) return { type: "work" };
+function retryAttributes({ attempts, policy, allowPartial, timesOut, asks }: Work): Attributes {
+  const own = { type: "work", ...(asks ? { on_interrupt: "ask" } : {}), ...(timesOut ? { timeout: TIMEOUT } : {}) };
+  if (attempts === 1) return own;
   return {
-    type: "work",
+    ...own,
     max_retries: attempts - 1,
     retry_policy: policy,
     ...(allowPartial ? { allow_partial: true } : {}),
@@ -176,6 +178,9 @@ function onward(
 ): string[] {
   return [...edge(name, next), ...(onFail === "goes_on" ? edge(name, next, { condition: "outcome=fail" }) : [])];
 }
+
+/** Longer than any attempt takes that is not meant to be cut. */
+const TIMEOUT = "2s";
 
 type Attributes = Readonly<Record<string, string | number | boolean>>;
 

@@ -22,6 +22,12 @@ export function isGood(status: string): boolean {
   return status !== "fail" && status !== "retry";
 }
 
+/** The one that a fan-in chooses. Nobody leaves a score here. */
+export function bestOf(results: readonly BranchEnd[]): BranchEnd | undefined {
+  const rank = ({ status }: BranchEnd) => (status === "skipped" ? 2 : status === "partial_success" ? 1 : 0);
+  return results.filter(({ status }) => isGood(status)).toSorted((a, b) => rank(a) - rank(b) || a.index - b.index)[0];
+}
+
 /** The word the join ends with after these ends of `total` branches; undefined while it waits. */
 export function joinStatus(join: Join, total: number, statuses: readonly string[]): string | undefined {
   const good = statuses.filter(isGood).length;

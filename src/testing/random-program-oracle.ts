@@ -3,7 +3,7 @@
  * turns and stores. Where the first to end decide, it is told in which order they ended, and predicts everything else.
  */
 import type { JsonValue, Outcome } from "../graph/outcome.ts";
-import { type BranchEnd, isGood, isRacing, joinStatus, mergeResults } from "./random-program-join.ts";
+import { type BranchEnd, bestOf, isGood, isRacing, joinStatus, mergeResults } from "./random-program-join.ts";
 import { OracleScope } from "./random-program-scope.ts";
 import type {
   Block,
@@ -28,6 +28,8 @@ export interface StageExpectation {
   readonly status: string;
   /** What each attempt said; none where no handler is called. */
   readonly attempts: readonly string[];
+  /** The handler is one that ships: nobody sees its calls. */
+  readonly isOurs?: boolean;
 }
 
 export interface Prediction {
@@ -70,6 +72,14 @@ interface Place {
 interface ScopeEnd {
   readonly status: string;
   readonly code?: string;
+}
+
+interface Settled {
+  readonly stage: string;
+  readonly node: string;
+  readonly outcome: Outcome;
+  readonly attempts: readonly string[];
+  readonly isOurs?: boolean;
 }
 
 /** `undefined`: it goes on. */
@@ -121,8 +131,8 @@ class Interpreter {
       if (stopped) return { status: "fail", code: stopped.code };
       const status = place.last?.status ?? "success";
       // A branch asks for its goal before it ends in success, the main path before it ends at all.
-      const isAsked = place.path === "main" || isGood(status);
-      if (!isAsked || place.gate === undefined || isGood(place.gate)) return { status };
+      const isAsked = place.path === "main" || status !== "fail";
+      if (!isAsked || place.gate === undefined || isMet(place.gate)) return { status };
       if (redirects === REDIRECTS_MAX) return { status: "fail", code: "goal_gate_unmet" };
     }
   }
@@ -212,7 +222,9 @@ class Interpreter {
     let status: string | undefined;
     for (const index of order) {
       if (status !== undefined) break;
-      ends.push(this.#runBranch(place, { stage, block: step.branches[index] ?? [], index }));
+      const block = step.branches[index] ?? [];
+      const isShared = step.branches.filter((other) => other === block).length > 1;
+      ends.push(this.#runBranch(place, { stage, block, index, isShared }));
       status = joinStatus(
         step,
         total,
@@ -231,16 +243,24 @@ class Interpreter {
     this.#removeStale(place, `parallel.${node}.`);
     this.#settle(place, { stage, node, outcome: { status, contextUpdates: updates }, attempts: [] });
     if (status === "fail") return step.repair ? this.#runWork(place, step.repair) : { code: "stage_failed" };
+    if (step.fanIn !== undefined) this.#runFanIn(place, step.fanIn, results);
     return step.join ? this.#runWork(place, step.join) : undefined;
   }
 
-  #runBranch(place: Place, branch: { stage: string; block: Block; index: number }): BranchEnd {
+  /** There is one that has not failed: else the join had. */
+  #runFanIn(place: Place, fanIn: string, results: readonly BranchEnd[]): void {
+    const { id = "", context = {} } = bestOf(results) ?? {};
+    const outcome = { status: "success", contextUpdates: { ...context, "parallel.winner": id } };
+    this.#settle(place, { ...this.#enter(place, fanIn), outcome, attempts: ["success"], isOurs: true });
+  }
+
+  #runBranch(place: Place, branch: { stage: string; block: Block; index: number; isShared: boolean }): BranchEnd {
     const { stage, block, index } = branch;
     const inner = newPlace(`${stage}/${index}`, new OracleScope(place.scope));
     const { status } = this.#runScope(inner, block);
     this.#branches.add(inner.path);
     const { last, scope } = inner;
-    const id = block[0]?.name ?? "";
+    const id = branch.isShared ? `${block[0]?.name}.${index}` : (block[0]?.name ?? "");
     return { id, index, status, notes: last?.notes ?? null, outcome: last?.status ?? null, context: scope.changed() };
   }
 
@@ -329,15 +349,15 @@ class Interpreter {
     this.#settle(place, { ...this.#enter(place, node), outcome, attempts: [] });
   }
 
-  #settle(place: Place, end: { stage: string; node: string; outcome: Outcome; attempts: readonly string[] }): void {
-    const { stage, node, outcome, attempts } = end;
+  #settle(place: Place, end: Settled): void {
+    const { stage, node, outcome, attempts, isOurs = false } = end;
     const { scope } = place;
     for (const [key, value] of Object.entries(outcome.contextUpdates ?? {})) scope.set(key, value);
     scope.set("outcome", outcome.status);
     scope.set("last_stage", node);
     scope.set("preferred_label", outcome.preferredLabel);
     place.last = { status: outcome.status, notes: outcome.notes ?? null };
-    this.#stages.set(stage, { status: outcome.status, attempts });
+    this.#stages.set(stage, { status: outcome.status, attempts, isOurs });
   }
 }
 
@@ -363,6 +383,11 @@ function workOf(step: Extract<Step, { kind: "work" | "diamond" | "choice" | "cyc
 /** Of a node that sets `max_retries`. */
 function isRetriable(end: WorkEnd): boolean {
   return "throws" in end ? end.throws !== "terminal" : isBad(end.outcome.status);
+}
+
+/** For goal gates. */
+function isMet(status: string): boolean {
+  return !isBad(status) && status !== "skipped";
 }
 
 function isBad(status: string): boolean {

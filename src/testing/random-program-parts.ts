@@ -23,6 +23,7 @@ export interface Draft {
   readonly names: { count: number };
   /** Steps that may still be drawn; what must be there is drawn all the same. */
   readonly left: { steps: number };
+  readonly hasFanIns: boolean;
 }
 
 export interface Place {
@@ -108,9 +109,12 @@ function drawParallel(draft: Draft, place: Place): ParallelStep {
   const count = random.pick([1, 2, 2, 3, 3, 4, 5]);
   const branch = (): Block =>
     drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: false, isBranch: true });
-  const branches = Array.from({ length: count }, branch);
+  const branches = random.chance(0.1) ? Array(count).fill(branch()) : Array.from({ length: count }, branch);
   const heads = branches.map((steps) => (steps[0] as Step).name);
   const isShared = place.isBranch && random.chance(0.25);
+  const fanIn = draft.hasFanIns && !isShared && random.chance(0.6) ? nameOf(draft, "f") : undefined;
+  // Where one branch alone would meet is its next node; where there are fan-ins, at the nearest of them.
+  const isFound = new Set(branches).size > 1 && (fanIn !== undefined || !draft.hasFanIns);
   return {
     kind: "parallel",
     name,
@@ -120,8 +124,8 @@ function drawParallel(draft: Draft, place: Place): ParallelStep {
     conflict: drawConflict(random, heads),
     conflictOf: random.chance(0.4) ? { [random.pick(NUMBER_KEYS)]: drawConflict(random, heads) } : {},
     branches,
-    // Where one branch alone would meet is its next node.
-    isJoinNamed: count === 1 || random.chance(0.5),
+    isJoinNamed: !isFound || random.chance(0.5),
+    ...(fanIn === undefined ? {} : { fanIn }),
     ...(isShared ? {} : { join: plain(draft, "j") }),
     ...(random.chance(0.6) ? { repair: plain(draft, "r") } : {}),
   };
@@ -212,7 +216,9 @@ function drawKind({ random }: Draft): Work {
     allowPartial: random.chance(0.3),
     trouble: random.pick([0, 0, 0, 0.1, 0.4]),
     again: attempts === 1 ? 0 : 0.5,
-    words: random.pick([["success"], ["success"], ["success", "partial_success", "odd"]]),
+    words: random.pick([["success"], ["success"], ["success", "partial_success", "odd"], ["success", "skipped"]]),
+    timesOut: attempts > 1 && random.chance(0.1),
+    asks: random.chance(0.05),
     writes: Array.from({ length: random.integer(3) }, () => drawWrite(random)),
   };
 }

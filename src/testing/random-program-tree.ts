@@ -79,9 +79,12 @@ export interface ParallelStep extends Named {
   readonly merge: "none" | "namespaced" | "overlay";
   readonly conflict: Conflict;
   readonly conflictOf: Readonly<Record<string, Conflict>>;
+  /** The same block may stand for several. */
   readonly branches: readonly Block[];
-  /** Where the branches meet; absent: where the branch around it ends, too. */
+  /** Where the branches meet, or what follows the fan-in; absent: where the branch around it ends, too. */
   readonly join?: WorkStep;
+  /** The branches meet at a fan-in of this name, before the join. */
+  readonly fanIn?: string;
   /** Whether the join is named or left to be found. */
   readonly isJoinNamed: boolean;
   /** Where a failed join leads; absent: its branch fails. */
@@ -129,6 +132,10 @@ export interface Work {
   /** What it succeeds with. */
   readonly words: readonly string[];
   readonly writes: readonly Write[];
+  /** An attempt may take longer than it has, and is tried again. */
+  readonly timesOut: boolean;
+  /** Where a crash leaves its outcome unknown, a person is asked, and says: again. */
+  readonly asks: boolean;
 }
 
 /** What a stage leaves in the context. */
@@ -171,6 +178,6 @@ export function blocksOf(step: Step): readonly Block[] {
     case "gate":
       return [step.approve, step.skip];
     case "parallel":
-      return [...step.branches, ...[step.join, step.repair].flatMap((one) => (one ? [[one]] : []))];
+      return [...new Set(step.branches), ...[step.join, step.repair].flatMap((one) => (one ? [[one]] : []))];
   }
 }

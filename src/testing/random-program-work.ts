@@ -12,8 +12,10 @@ export interface WorkQuestion {
   readonly read: (key: string) => JsonValue | undefined;
 }
 
-/** `throws`: instead of returning; whether it may be tried again says the word. */
-export type WorkEnd = { readonly outcome: Outcome } | { readonly throws: "error" | "terminal" };
+/** `throws`: instead of returning; whether it may be tried again says the word. `isLate`: it takes longer than it has. */
+export type WorkEnd =
+  | { readonly outcome: Outcome; readonly isLate?: false }
+  | { readonly throws: "error" | "terminal"; readonly isLate?: boolean };
 
 /** The words by which a choice says which way. */
 export const WAYS = ["left", "right"] as const;
@@ -48,7 +50,9 @@ function attemptEnd(step: WorkStep | DiamondStep, question: WorkQuestion, random
   const { name, work } = step;
   const fate = chanceOf({ ...question, attempt: 0 });
   const isTroubled = fate.chance(work.trouble);
-  if (question.attempt < work.attempts && random.chance(work.again)) return askAgain(name, question, random);
+  if (question.attempt < work.attempts && random.chance(work.again)) {
+    return work.timesOut && random.chance(0.5) ? { throws: "error", isLate: true } : askAgain(name, question, random);
+  }
   if (isTroubled && random.chance(0.25)) return { throws: random.pick(["error", "terminal"] as const) };
   const status = isTroubled ? "fail" : random.pick(work.words);
   const contextUpdates = Object.fromEntries(
@@ -81,15 +85,24 @@ function countOf(value: JsonValue | undefined): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** How long an attempt takes and how it takes being asked to stop; nothing of what it comes to. */
-export function mannersOf(question: Pick<WorkQuestion, "seed" | "stage" | "attempt">): {
+export interface Manners {
   readonly durationMs: number;
   readonly onAbort: "heed" | "ignore";
-} {
+}
+
+/** How long an attempt takes and how it takes being asked to stop; nothing of what it comes to. */
+export function mannersOf(
+  question: Pick<WorkQuestion, "seed" | "stage" | "attempt">,
+  { isLate = false, mayBeRude }: { readonly isLate?: boolean; readonly mayBeRude: boolean },
+): Manners {
   const random = seededRandom(question.seed).fork(`manners ${question.stage}#${question.attempt}`);
+  const isRude = mayBeRude && random.chance(0.02);
   return {
     durationMs: random.pick([0, 0, 0, 5, 40, 400]),
     onAbort: random.pick(["heed", "heed", "heed", "ignore"] as const),
+    // Longer than any grace: abandoned where it is asked to stop, and waited for.
+    ...(isRude && !isLate ? { durationMs: 20_000, onAbort: "ignore" as const } : {}),
+    ...(isLate ? { durationMs: 5_000 } : {}),
   };
 }
 

@@ -22,7 +22,7 @@ export function randomProgram(seed: number, options: ProgramOptions = {}): Progr
   const random = seededRandom(seed).fork("program");
   let steps = options.steps ?? random.between(4, 16);
   for (;;) {
-    const draft: Draft = { random, names: { count: 0 }, left: { steps } };
+    const draft: Draft = { random, names: { count: 0 }, left: { steps }, hasFanIns: random.chance(0.4) };
     const main = drawBlock(draft, {
       depth: options.depthMax ?? DEPTH_MAX,
       isScope: true,

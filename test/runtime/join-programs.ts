@@ -9,6 +9,8 @@ const WORK: Work = {
   again: 0,
   words: ["success"],
   writes: [],
+  timesOut: false,
+  asks: false,
 };
 
 /** Each branch writes numbers and lists under the same names, and what it sees under one of its own. */

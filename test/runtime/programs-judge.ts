@@ -186,7 +186,8 @@ function effects(prediction: Prediction, entries: readonly JournalEntry[], calls
     if (!interrupted.has(execution)) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const problems: string[] = [];
-  for (const [stage, { attempts }] of prediction.stages) {
+  for (const [stage, { attempts, isOurs }] of prediction.stages) {
+    if (isOurs) continue;
     for (let attempt = 1; attempt <= attempts.length; attempt += 1) {
       const count = counts.get(`${stage}#${attempt}`) ?? 0;
       if (count !== 1) problems.push(`attempt ${attempt} of ${stage} had its effect ${count} times`);

@@ -59,7 +59,12 @@ export async function playProgram(seed: number, options: PlayOptions = {}): Prom
 export function openProgram(program: Program, options: Pick<RunWorldOptions, "seed" | "onStep"> = {}): RunWorld {
   const endOf = endsOf(program);
   const { seed } = program;
-  const callOf = (input: HandlerInput): ScriptedCall => ({ ...mannersOf({ ...input, seed }), ...endOf(input) });
+  const callOf = (input: HandlerInput): ScriptedCall => {
+    const { isLate, ...end } = endOf(input);
+    const mayBeRude = input.attributes["timeout"] === undefined;
+    const manners = mannersOf({ ...input, seed }, { mayBeRude, ...(isLate ? { isLate } : {}) });
+    return { ...manners, ...(isLate ? { outcome: "fail" } : end) };
+  };
   const { handlers } = scriptedHandlers(callOf, { types: ["work"] });
   const waiting = new Set(
     [...stepsOf(program.main)].flatMap((step) =>
