@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fold, foldToJson } from "../../src/journal/fold.ts";
+import { contextOf } from "../../src/runtime/queries/context.ts";
 import { provenanceOf } from "../../src/runtime/queries/regions/provenance.ts";
 import { Script } from "../journal/script.ts";
 import { branchStarts, codeOf, fan, fanOut, reviewed, stored, works } from "./region-scripts.ts";
@@ -138,6 +139,19 @@ describe("provenanceOf", () => {
     expect(await codeOf(provenanceOf(store, "run-1", { key: "work.index" }))).toBe("key_not_found");
     const ofEnded = await provenanceOf(store, "run-1", { key: "work.index", branch: `${loop}/0` });
     expect(ofEnded).toMatchObject({ scope: `${loop}/0`, type: "iteration.started", value: 0 });
+  });
+
+  it("of a branch that has ended is what it read to its end", async () => {
+    const script = works(new Script().begin(), "main/a@1", { report: "before" });
+    fanOut(script, fan, 2);
+    for (const index of [0, 1]) branchStarts(script, fan, index);
+    works(script, `${fan}/0/w@1`, { mine: 1 });
+    script.turn((s) => s.succeeded(fan, 1, 1, { contextUpdates: { report: "merged" } }));
+    const store = await stored(script);
+    const asked = { key: "report", branch: `${fan}/0` };
+    expect(await provenanceOf(store, "run-1", asked)).toMatchObject({ stage: "main/a@1", value: "before" });
+    expect(await contextOf(store, "run-1", { branch: `${fan}/0` })).toMatchObject({ report: "before", mine: 1 });
+    expect(await contextOf(store, "run-1")).toMatchObject({ report: "merged" });
   });
 
   it("says who took a key away", async () => {

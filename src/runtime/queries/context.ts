@@ -10,7 +10,8 @@ type ScopeEntry = Topics["scopes"]["row"];
 
 /**
  * What a branch reads at a point of the run: one flat object, keys in alphabetical order. A branch's scope falls through
- * to its parent's as it was when the branch forked. The engine's own scopes (`@…`) are no branches.
+ * to its parent's as it was when the branch forked, and once it has ended, as it was then. The engine's own scopes
+ * (`@…`) are no branches.
  * *Throws* `run_not_found`, `branch_not_found`, `usage` (see turnAt).
  */
 export async function contextOf(
@@ -62,6 +63,8 @@ function scopeChain(
     if (chain.length === 0) assertBranch(row, { ...from, scope });
     chain.push({ scope, seen });
     if (row?.parentSeq !== undefined) seen = Math.min(seen ?? row.parentSeq, row.parentSeq);
+    // What the turn in which a branch ended did to those around it came of its end.
+    if (row?.endedSeq !== undefined) seen = Math.min(seen ?? row.endedSeq, row.endedSeq - 1);
     scope = row?.parent;
   }
   return chain;
