@@ -6,6 +6,14 @@
 import type { EntryType } from "./catalogue.ts";
 import type { JournalEntry } from "./entry.ts";
 import {
+  foldChildContinued,
+  foldChildFinished,
+  foldChildObserved,
+  foldChildPaused,
+  foldChildStarted,
+  foldChildSteered,
+} from "./fold/children.ts";
+import {
   foldContainerEntered,
   foldContainerExited,
   foldIterationDecided,
@@ -44,9 +52,6 @@ import {
 } from "./fold/stages.ts";
 import { emptyFold, type FoldState } from "./fold/state.ts";
 import {
-  foldChildFinished,
-  foldChildMoved,
-  foldChildStarted,
   foldGateAnswered,
   foldGateOpened,
   foldGateTimedOut,
@@ -118,10 +123,10 @@ const folders: { readonly [T in EntryType]: Folder<T> } = {
   "timer.fired": foldTimerEnded,
   "timer.cleared": foldTimerEnded,
   "child.started": foldChildStarted,
-  "child.paused": foldChildMoved,
-  "child.continued": foldChildMoved,
-  "child.observed": writes,
-  "child.steered": leaves,
+  "child.paused": foldChildPaused,
+  "child.continued": foldChildContinued,
+  "child.observed": foldChildObserved,
+  "child.steered": foldChildSteered,
   "child.finished": foldChildFinished,
   "artifact.stored": (draft) => draft.tick("artifacts"),
   "checkpoint.pruned": leaves,

@@ -6,6 +6,7 @@ import { type Graph, type GraphIndex, indexGraph, type JsonValue } from "../grap
 import type { FoldState, StageFold } from "../journal/fold/state.ts";
 import { branchMachine } from "./branch.machine.ts";
 import { branchContext, branchValue, type Place, placeOf } from "./rebuild/branch-snapshot.ts";
+import { childOf } from "./rebuild/child-snapshot.ts";
 import { isCancelling } from "./rebuild/region-snapshot.ts";
 import { runContext, runValue } from "./rebuild/run-snapshot.ts";
 import { newStageContext, stageContext, stageState } from "./rebuild/stage-snapshot.ts";
@@ -17,7 +18,9 @@ import { type AnyStateMachine, machineTag } from "./xstate.ts";
 export interface RebuildFacts {
   readonly graph: Graph;
   /** As the charts were given it when the stage was entered. */
-  readonly stageInput: (node: string) => Pick<StageInput, "kind" | "type" | "limits" | "durationMs" | "timeoutMs">;
+  readonly stageInput: (
+    node: string,
+  ) => Pick<StageInput, "kind" | "type" | "limits" | "durationMs" | "timeoutMs" | "pollMs">;
   /** The pipeline's context as a branch sees it, with values in the place of blob references. */
   readonly read: (branch: string, key: string) => JsonValue | undefined;
   readonly maxRestarts: number;
@@ -58,7 +61,7 @@ function rebuildBranch(rebuild: Rebuild, path: string, checkpoints: Map<string, 
   const place = branch && placeOf(rebuild, branch);
   if (!branch || !place) return;
   const live = branch.stage === undefined ? undefined : fold.stages.get(branch.stage);
-  const control = controlOf(rebuild, path, live?.execution !== undefined);
+  const control = controlOf(rebuild, path, live !== undefined && isInFlight(fold, live));
   const { execution, ...rest } = place;
   const value = branchValue(control, execution);
   checkpoints.set(`branch:${path}`, checkpoint(branchMachine, value, branchContext(branch, rest)));
@@ -88,12 +91,18 @@ function rebuildStage(
   checkpoints.set(`stage:${live.address}`, checkpoint(stageMachine, value, stageContext(rebuild, live)));
 }
 
+/** Whether a pause waits for it: for its execution, or for its child run to have followed. */
+function isInFlight(fold: FoldState, stage: StageFold): boolean {
+  const child = childOf(fold, stage);
+  return stage.execution !== undefined || (child !== undefined && child.isHeld !== true);
+}
+
 /** Where branches and stages stand that have followed the run. */
-function controlOf(rebuild: Rebuild, path: string, isExecuting: boolean): string {
+function controlOf(rebuild: Rebuild, path: string, isInFlight: boolean): string {
   const { status } = rebuild.fold;
   if (isCancelling(rebuild, path)) return "cancelling";
   if (status === "running") return "running";
-  return status === "pausing" && isExecuting ? "pausing" : "paused";
+  return status === "pausing" && isInFlight ? "pausing" : "paused";
 }
 
 function checkpoint(machine: AnyStateMachine, value: object, context: object): RebuiltCheckpoint {

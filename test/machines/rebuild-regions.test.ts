@@ -1,10 +1,8 @@
 /** Checkpoints of runs with regions, made anew from their journals after every turn of a real driver. Source: 03 §9. */
 import { describe, expect, it } from "vitest";
-import { parsePipeline } from "../../src/graph/parser.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import { seededRandom } from "../../src/testing/index.ts";
 import { randomProgram, weigh } from "../../src/testing/random-program.ts";
-import { programSource } from "../../src/testing/random-program-dot.ts";
 import { play } from "../control/schedule.ts";
 import { drawProgramPlan } from "../runtime/programs-deeds.ts";
 import { openProgram } from "../runtime/programs-play.ts";
@@ -16,7 +14,7 @@ const SEEDS = [...Array.from({ length: 40 }, (_, seed) => seed), 77];
 /** Pauses, interrupts, crashes and cancels come from the seed, as what the program does. */
 async function playSeed(seed: number) {
   const program = randomProgram(seed);
-  const probe = rebuiltStore(memoryStore(), parsePipeline(programSource(program)));
+  const probe = rebuiltStore(memoryStore());
   const options = { seed, store: probe.store };
   const world = openProgram(program, options);
   const plan = drawProgramPlan(seededRandom(seed).fork("plan"), { stages: weigh(program.main) });

@@ -8,7 +8,8 @@ import { rebuildSnapshots } from "../../src/machines/rebuild.ts";
 import { runMachine } from "../../src/machines/run.machine.ts";
 import { stageMachine } from "../../src/machines/stage.machine.ts";
 import { type AnyStateMachine, persist, restore } from "../../src/machines/xstate.ts";
-import type { ActorRow, Store } from "../../src/persistence/store.ts";
+import type { ActorRow, RunImage, Store } from "../../src/persistence/store.ts";
+import { pinnedGraph } from "../../src/runtime/prepare-pipeline.ts";
 import { delegateStore } from "../../src/testing/scheduled-store.ts";
 
 export interface RebuiltStore {
@@ -19,7 +20,7 @@ export interface RebuiltStore {
   readonly places: Set<string>;
 }
 
-export function rebuiltStore(inner: Store, graph: Graph): RebuiltStore {
+export function rebuiltStore(inner: Store): RebuiltStore {
   const folds = new Map<string, { readonly fold: Fold; seq: number }>();
   const problems: string[] = [];
   const places = new Set<string>();
@@ -33,8 +34,18 @@ export function rebuiltStore(inner: Store, graph: Graph): RebuiltStore {
     const image = await inner.load(runId);
     const stored = new Map((image?.actors ?? []).map((row) => [row.actor, plain(row)]));
     for (const [actor, { value }] of stored) places.add(placeOf(actor, value));
-    const rebuilt = rebuild(known.fold.state(), graph);
+    const rebuilt = rebuild(known.fold.state(), await graphOf(image));
     problems.push(...differences(stored, rebuilt).map((problem) => `at seq ${known.seq}: ${problem}`));
+  }
+  const graphs = new Map<string, Graph>();
+  async function graphOf(image: RunImage | undefined): Promise<Graph> {
+    const hash = image?.run.pipelineHash ?? "";
+    const known = graphs.get(hash);
+    if (known) return known;
+    const [pipeline] = await inner.read("pipelines", { hash });
+    const graph = pinnedGraph(pipeline?.source ?? "");
+    graphs.set(hash, graph);
+    return graph;
   }
   const store: Store = {
     ...delegateStore(inner),
@@ -52,7 +63,7 @@ interface Checkpoint {
   readonly context: Readonly<Record<string, JsonValue>>;
 }
 
-export function rebuild(state: FoldState, graph: Graph): Map<string, Checkpoint> {
+function rebuild(state: FoldState, graph: Graph): Map<string, Checkpoint> {
   const checkpoints = rebuildSnapshots(state, {
     graph,
     stageInput: stageInputsOf(graph, () => undefined),

@@ -4,7 +4,7 @@ import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/outcome.ts";
 import { CATALOGUE, type ContextValue, outcomeSchema, valueSchema } from "../catalogue.ts";
 import { BRANCH_ORIGINS, CONTAINER_KINDS, RUN_STATUSES } from "../status.ts";
-import type { BranchFold, ContainerFold, FoldState, NextHop } from "./state.ts";
+import type { BranchFold, ChildFold, ContainerFold, FoldState, NextHop } from "./state.ts";
 
 /** Raised when the form changes so that an older reader would misread it. */
 export const FOLD_VERSION = 1;
@@ -15,8 +15,9 @@ type PlainHop = Later<NextHop, "since">;
 type PlainBranch = Later<Omit<Plain<BranchFold>, "next">, "since"> & { readonly next?: PlainHop };
 
 /** The state as JSON has it: keys that are gone stand beside those that have a value. */
-type PlainState = Later<Omit<Plain<FoldState>, "context" | "branches" | "containers">, "input"> & {
+type PlainState = Later<Omit<Plain<FoldState>, "context" | "branches" | "children" | "containers">, "input"> & {
   readonly branches: Record<string, PlainBranch>;
+  readonly children: Record<string, Later<Plain<ChildFold>, "cycle">>;
   readonly containers: Record<string, Later<Plain<ContainerFold>, "cut">>;
   readonly context: Record<string, Record<string, ContextValue>>;
   /** By scope, in order of the text. */
@@ -102,6 +103,18 @@ const branch = z.strictObject({
     .exactOptional(),
 });
 
+const child = z.strictObject({
+  child: text,
+  stage: text.exactOptional(),
+  pipeline: text,
+  paused: z.boolean(),
+  isHeld: z.literal(true).exactOptional(),
+  startedSeq: seq,
+  cycle: count,
+  steered: text.exactOptional(),
+  dismissal: CATALOGUE["child.observed"].shape.dismissal.unwrap().exactOptional(),
+});
+
 const stage = z.strictObject({
   address: text,
   branch: text,
@@ -129,6 +142,8 @@ const stage = z.strictObject({
   gate: text.exactOptional(),
   answer: json.exactOptional(),
   settled: z.strictObject({ choice: text, outcome: outcomeSchema }).exactOptional(),
+  child: text.exactOptional(),
+  finished: z.strictObject({ run: child, end: CATALOGUE["child.finished"] }).exactOptional(),
   since: seq.exactOptional(),
 });
 
@@ -138,13 +153,6 @@ const gate = z.strictObject({
   openedSeq: count,
   openedAtMs: ms,
   question: CATALOGUE["gate.opened"],
-});
-const child = z.strictObject({
-  child: text,
-  stage: text.exactOptional(),
-  pipeline: text,
-  paused: z.boolean(),
-  startedSeq: count,
 });
 
 const iterationEnd = z.strictObject({
@@ -228,7 +236,7 @@ const state: z.ZodType<PlainState> = z.strictObject({
   stages: z.record(text, stage),
   timers: z.record(text, timer),
   gates: z.record(text, gate),
-  children: z.record(text, child),
+  children: z.record(text, child.extend({ cycle: count.exactOptional() })),
   containers: z.record(text, container),
   parallels: z.record(text, parallel),
   visits: z.record(text, z.record(text, visit)),
@@ -309,7 +317,7 @@ function revive({ removed = {}, ...plain }: PlainState): FoldState {
     stages: toMap(plain.stages),
     timers: toMap(plain.timers),
     gates: toMap(plain.gates),
-    children: toMap(plain.children),
+    children: mapValues(plain.children, (each) => ({ cycle: 0, ...each })),
     containers: mapValues(plain.containers, (each) => ({ cut: 0, ...each })),
     parallels,
     visits: mapValues(plain.visits, toMap),

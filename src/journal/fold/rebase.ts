@@ -2,8 +2,9 @@ import type { JsonValue } from "../../graph/outcome.ts";
 import type { JournalEntry } from "../entry.ts";
 import type { FoldDraft } from "./draft.ts";
 import { readFold } from "./json.ts";
+import { stageOfActor } from "./live.ts";
 import { runTimeAt } from "./run-clock.ts";
-import type { BranchFold, ContainerFold, FoldState, ParallelFold, StageFold } from "./state.ts";
+import type { BranchFold, ContainerFold, FoldState, ParallelFold, StageFold, TimerFold } from "./state.ts";
 
 /**
  * Puts a fork on the state it was forked from: branches, frames, counters, run-time timers and context go on, while
@@ -21,7 +22,7 @@ export function rebase(draft: FoldDraft, json: JsonValue, entry: JournalEntry<"r
     clock: { runTimeMs: runTimeAt(base, base.atMs), sinceMs: entry.at },
     branches: mapOver(base.branches, (branch) => branchBefore(branch, base.seq)),
     stages: mapOver(base.stages, (stage) => stageBefore(notStarted(stage), base.seq)),
-    timers: new Map([...base.timers].filter(([, timer]) => timer.clock === "run")),
+    timers: new Map([...base.timers].filter(([, timer]) => timer.clock === "run" && !isPoll(base, timer))),
     containers: mapOver(base.containers, (container) => containerBefore(container, base.seq)),
     parallels: mapOver(base.parallels, (parallel) => parallelBefore(parallel, base.seq)),
     visits: base.visits,
@@ -35,9 +36,19 @@ export function rebase(draft: FoldDraft, json: JsonValue, entry: JournalEntry<"r
 /** The attempt that was going on is still to come; a person who was asked is asked again. */
 function notStarted(stage: StageFold): StageFold {
   const { execution, gate, interrupted, ...rest } = stage;
+  if (stage.child !== undefined) return withoutChild(stage);
   if (execution !== undefined) return { ...rest, status: "held", attempt: stage.attempt - 1, start: 0, crashes: 0 };
   if (gate === undefined) return stage;
   return interrupted === undefined ? { ...rest, status: "held" } : { ...rest, status: "interrupted", interrupted };
+}
+
+/** A child run is started anew, and looked at from then on. */
+function withoutChild({ child: _child, timers: _timers, ...stage }: StageFold): StageFold {
+  return { ...stage, status: "held" };
+}
+
+function isPoll({ stages }: FoldState, { actor }: TimerFold): boolean {
+  return stages.get(stageOfActor(actor) ?? "")?.child !== undefined;
 }
 
 function branchBefore({ outcome, next, ...branch }: BranchFold, seq: number): BranchFold {

@@ -2,6 +2,7 @@
 import { MAIN_BRANCH } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
 import type { RunStatus } from "../status.ts";
+import { releaseChildren } from "./children.ts";
 import { actOnEnds } from "./containers.ts";
 import { applyContext } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
@@ -41,9 +42,15 @@ export function foldQueued(draft: FoldDraft, entry: JournalEntry<"run.queued">):
 
 export function foldStarted(draft: FoldDraft, entry: JournalEntry<"run.started">): void {
   changeStatus(draft, entry, { to: "running", verb: "start" });
-  actOnEnds(draft);
+  goOn(draft);
   if (draft.state.startedAtMs === undefined) draft.set({ startedAtMs: entry.at });
   enterMain(draft, entry.seq);
+}
+
+/** What waited for the run to go on is acted on. */
+function goOn(draft: FoldDraft): void {
+  actOnEnds(draft);
+  releaseChildren(draft);
 }
 
 export function foldResumed(draft: FoldDraft, entry: JournalEntry<"run.resumed">): void {
@@ -90,7 +97,7 @@ export function foldPaused(draft: FoldDraft, entry: JournalEntry<"run.paused">):
 export function foldContinued(draft: FoldDraft, entry: JournalEntry<"run.continued">): void {
   const { runTimeMs, reason } = entry.data;
   changeStatus(draft, entry, { to: "running", verb: "continue", reason });
-  actOnEnds(draft);
+  goOn(draft);
   const { mode: _mode, deadlineMs: _deadline, ...control } = draft.state.control;
   draft.set({
     clock: { runTimeMs, sinceMs: entry.at },

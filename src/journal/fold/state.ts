@@ -189,6 +189,10 @@ export interface StageFold {
   readonly answer?: JsonValue;
   /** What the answer, or the gate's deadline, came to; acted on when the run goes on. */
   readonly settled?: { readonly choice: string; readonly outcome: EntryOutcome };
+  /** The child run that it waits for. */
+  readonly child?: string;
+  /** How its child run has ended; acted on when the run goes on. */
+  readonly finished?: { readonly run: ChildFold; readonly end: EntryData<"child.finished"> };
   /** Seq of the input since which it holds, or held last. Absent where it never did. */
   readonly since?: number;
 }
@@ -212,8 +216,16 @@ export interface ChildFold {
   readonly child: string;
   readonly stage?: string;
   readonly pipeline: string;
+  /** By its own pause or by this run's. */
   readonly paused: boolean;
+  /** It has taken the pause of this run: nothing of it is in flight. */
+  readonly isHeld?: true;
   readonly startedSeq: number;
+  /** Times a supervisor has looked at it, it and those it goes on from. */
+  readonly cycle: number;
+  /** What a supervisor said last. */
+  readonly steered?: string;
+  readonly dismissal?: NonNullable<EntryData<"child.observed">["dismissal"]>;
 }
 
 /**

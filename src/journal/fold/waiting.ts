@@ -1,4 +1,4 @@
-/** Folding what a run waits for: gates, timers and child runs. */
+/** Folding what a run waits for: gates and timers. */
 import type { JournalEntry } from "../entry.ts";
 import type { LiveStageStatus } from "../status.ts";
 import type { FoldDraft } from "./draft.ts";
@@ -66,33 +66,13 @@ export function foldTimerEnded(draft: FoldDraft, entry: JournalEntry<"timer.fire
   draft.update("stages", address, (stage) => {
     const { backoff, ...rest } = stage;
     if (backoff?.timer === timer?.timer) return withStatus(rest, "held");
-    const isOver = stage.status === "waiting" && stage.gate === undefined && !stage.timers;
+    // A supervisor's look at its child is no end of the waiting.
+    const isWaitedOut = stage.gate === undefined && stage.child === undefined && !stage.timers;
+    const isOver = stage.status === "waiting" && isWaitedOut;
     return isOver ? { ...withStatus(stage, "held"), since: draft.state.input.seq } : stage;
   });
 }
 
-export function foldChildStarted(draft: FoldDraft, entry: JournalEntry<"child.started">): void {
-  const { child, pipeline } = entry.data;
-  const { stage } = entry;
-  draft.map("children").set(child, {
-    child,
-    pipeline,
-    paused: false,
-    startedSeq: entry.seq,
-    ...(stage === undefined ? {} : { stage }),
-  });
-  if (stage === undefined) return;
-  draft.update("stages", stage, (live) => (live.status === "entered" ? withStatus(live, "waiting") : live));
-}
-
-export function foldChildMoved(draft: FoldDraft, entry: JournalEntry<"child.paused" | "child.continued">): void {
-  draft.update("children", entry.data.child, (child) => ({ ...child, paused: entry.type === "child.paused" }));
-}
-
-export function foldChildFinished(draft: FoldDraft, entry: JournalEntry<"child.finished">): void {
-  if (draft.state.children.has(entry.data.child)) draft.map("children").delete(entry.data.child);
-}
-
-function withStatus(stage: StageFold, status: LiveStageStatus): StageFold {
+export function withStatus(stage: StageFold, status: LiveStageStatus): StageFold {
   return { ...stage, status };
 }

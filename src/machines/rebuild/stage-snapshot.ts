@@ -6,6 +6,7 @@ import type { BranchFold, StageFold } from "../../journal/fold/state.ts";
 import type { Rebuild } from "../rebuild.ts";
 import type { StageContext } from "../stage.machine.ts";
 import { carriedOf, type Place } from "./branch-snapshot.ts";
+import { childContext, childOf, outcomeOfFinished } from "./child-snapshot.ts";
 import { isCancelling, isWindingDown, regionContext } from "./region-snapshot.ts";
 
 type StageState =
@@ -17,7 +18,9 @@ type StageState =
   | "answered"
   | "waiting"
   | "working"
-  | "winding_down";
+  | "winding_down"
+  | "attending"
+  | "dismissing";
 type Where = Pick<StageContext, "stage" | "node" | "branch" | "visit"> & { readonly edge?: number | undefined };
 
 const REGIONS: ReadonlySet<string> = new Set(["parallel", "foreach", "loop"]);
@@ -25,6 +28,9 @@ const REGIONS: ReadonlySet<string> = new Set(["parallel", "foreach", "loop"]);
 export function stageState(rebuild: Rebuild, stage: StageFold): StageState {
   const { kind } = rebuild.stageInput(stage.node);
   if (REGIONS.has(kind)) return isWindingDown(rebuild, stage.address) ? "winding_down" : "working";
+  const child = childOf(rebuild.fold, stage);
+  if (child) return child.dismissal || isCancelling(rebuild, stage.branch) ? "dismissing" : "attending";
+  if (stage.finished) return "answered";
   if (stage.execution) return "executing";
   if (stage.gate !== undefined) return "asking";
   if (stage.settled) return "answered";
@@ -39,6 +45,7 @@ export function stageContext(rebuild: Rebuild, stage: StageFold): StageContext {
   const { address, node, branch, visit, attempt, start, crashes, settled, since } = stage;
   const edge = stage.edge ?? headEdge(rebuild, stage);
   const region = regionContext(rebuild, address);
+  const child = childContext(rebuild.fold, stage);
   return {
     ...fromPipeline(rebuild, { stage: address, node, branch, visit, edge }),
     attempt,
@@ -49,6 +56,7 @@ export function stageContext(rebuild: Rebuild, stage: StageFold): StageContext {
     settled: settledOf(rebuild, stage),
     choice: settled?.choice ?? null,
     ...(region === undefined ? {} : { region }),
+    ...(child === undefined ? {} : { child }),
     ...(since === undefined ? {} : { since }),
   };
 }
@@ -106,6 +114,7 @@ function causeOf({ fold }: Rebuild, { execution, interrupted }: StageFold): Stag
 }
 
 function settledOf(rebuild: Rebuild, stage: StageFold): EntryOutcome | null {
+  if (stage.finished) return outcomeOfFinished(stage.finished);
   const state = stageState(rebuild, stage);
   if (state === "answered") return stage.settled?.outcome ?? { status: "success" };
   // An execution that opens clears what was carried to it.
