@@ -6,6 +6,8 @@ import { withFolder } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { SIZES, type SizeName } from "./sizes.ts";
 
+// Asked for nothing, it has done all it should: what was imported is compiled.
+if (process.argv.length === 2) process.exit();
 const [scenario = "", part = "", size = "full"] = process.argv.slice(2);
 const measure = SCENARIOS[scenario]?.parts[part];
 if (!measure) throw new Error(`there is no part ${JSON.stringify(part)} of a scenario ${JSON.stringify(scenario)}`);

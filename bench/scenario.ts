@@ -13,9 +13,16 @@ export interface Place {
 
 export type Part = (place: Place) => Promise<readonly Measurement[]>;
 
+export interface Launch {
+  readonly nodeFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface Scenario {
   readonly about: string;
   readonly parts: Readonly<Record<string, Part>>;
+  /** How the process of a part is started, where that is part of the question. */
+  readonly launch?: Readonly<Record<string, Launch>>;
 }
 
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
