@@ -209,6 +209,7 @@ export const ATTRIBUTES = [
     types: CHILDREN,
     aliases: ["stack.child_workflow", "child_graph", "sub_pipeline"],
   },
+  { name: "outputs", on: ["node"], kind: "string", types: CHILDREN, aliases: [] },
   { name: "manager.poll_interval", on: ["node"], kind: "duration", min: 1, types: MANAGER, aliases: [] },
   { name: "manager.max_cycles", on: ["node"], kind: "integer", min: 1, types: MANAGER, aliases: [] },
   { name: "manager.stop_condition", on: ["node"], kind: "condition", types: MANAGER, aliases: [] },
@@ -246,6 +247,7 @@ export const ATTRIBUTE_FAMILIES = [
     aliases: [],
   },
   { name: "tool_hooks.", on: ["graph", "node"], kind: "string", types: ["codergen"], aliases: [] },
+  { name: "inputs.", on: ["node"], kind: "string", types: CHILDREN, aliases: [] },
   { name: "stack.", on: ["graph", "node"], kind: "string", types: CHILDREN, aliases: [] },
   { name: "manager.", on: ["graph", "node"], kind: "string", types: MANAGER, aliases: [] },
 ] as const satisfies readonly AttributeSpec[];

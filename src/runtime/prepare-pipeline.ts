@@ -99,14 +99,8 @@ function registerInline(graph: Graph, registry: HandlerRegistry): void {
 }
 
 function cannotRun(missing: readonly string[]): SafepointError {
-  const planned = missing.filter((type) => ENGINE_TYPES.has(type));
-  const hint =
-    planned.length > 0
-      ? `this release parses and checks ${planned.join(", ")} but cannot run them yet`
-      : "register a handler for each before the run is started";
-  return new SafepointError("handler_missing", `nothing can run nodes of the type ${missing.join(", ")}: ${hint}`, {
-    details: { missing, notBuilt: planned },
-  });
+  const message = `nothing can run nodes of the type ${missing.join(", ")}: register a handler for each before the run is started`;
+  return new SafepointError("handler_missing", message, { details: { missing } });
 }
 
 function readText(path: string): string | undefined {
