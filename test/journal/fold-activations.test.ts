@@ -86,6 +86,23 @@ describe("a container's position", () => {
     expect(fold(script.entries).containers.get(each)).toMatchObject({ cancelled: 1, cut: 1, newest: failed });
   });
 
+  it("counts for nothing what a cancel of all its iterations has ended, before its audit entry and after", () => {
+    const script = finish(iterate(iterate(iterate(foreach(5, 3), 0), 1), 2), 0);
+    const before = fold(script.entries).containers.get(each)!;
+    const command = { verb: "cancel", before: "running", after: "running", changed: true, reason: "wrong" } as const;
+    script.turn((s) =>
+      s.add("iteration.cancelled", { activation: each, index: 1 }).add("control.accepted", command, { stage: each }),
+    );
+    const { newest } = before;
+    expect(fold(script.entries).containers.get(each)).toMatchObject({ cancelled: 1, cut: 1, aborted: "wrong", newest });
+    expect(fold(script.entries).containers.get(each)).not.toHaveProperty("unsuccessful");
+    script.add("iteration.cancelled", { activation: each, index: 2 });
+    expect(fold(script.entries).containers.get(each)).toMatchObject({ cancelled: 2, cut: 2, newest });
+    // Its stage goes on, to fail; what is left below it is cancelled.
+    expect(isCancelling(fold(script.entries), each)).toBe(false);
+    expect(isCancelling(fold(script.entries), `${each}/2`)).toBe(true);
+  });
+
   it("ends with its stage, and with it what was still below", () => {
     const script = iterate(foreach(3), 0).started(`${each}/0/work@1`);
     script.add("container.exited", { activation: each, status: "fail", completed: 0, failed: 0 });

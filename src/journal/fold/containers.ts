@@ -1,5 +1,5 @@
 /** Folding containers: the durable position of foreach and loop. */
-import { formatBranch, readStageAddress } from "../address.ts";
+import { formatBranch, isWithin, readStageAddress } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
 import { applyContext, copyUp } from "./context.ts";
 import type { FoldDraft } from "./draft.ts";
@@ -76,7 +76,9 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
   draft.map("containers").set(activation, {
     ...container,
     [how]: container[how] + 1,
-    ...(isCut(draft, container, entry.type) ? { cut: container.cut + 1 } : newestEnd(container, { entry, isRunning })),
+    ...(isCut(draft, container, entry.type)
+      ? { cut: container.cut + 1 }
+      : { ...newestEnd(container, { entry, isRunning }), ...lately(container, entry) }),
     inFlight: container.inFlight.filter((other) => other !== index),
   });
   const path = formatBranch({ activation, index });
@@ -89,6 +91,28 @@ export function foldIterationEnded(draft: FoldDraft, entry: JournalEntry<Iterati
 /** With all that the container is inside of, or with the container itself. */
 function isCut(draft: FoldDraft, { activation, aborted }: ContainerFold, type: IterationEndType): boolean {
   return type === "iteration.cancelled" && (aborted !== undefined || isCancelling(draft.state, activation));
+}
+
+function lately(
+  container: ContainerFold,
+  { turn, type }: JournalEntry<IterationEndType>,
+): Pick<ContainerFold, "lately"> {
+  if (type !== "iteration.cancelled") return {};
+  const known = container.lately?.turn === turn ? container.lately : { turn, cancelled: 0, ...endsOf(container) };
+  return { lately: { ...known, cancelled: known.cancelled + 1 } };
+}
+
+function endsOf({ newest, unsuccessful }: Pick<ContainerFold, "newest" | "unsuccessful">) {
+  return { ...(newest ? { newest } : {}), ...(unsuccessful ? { unsuccessful } : {}) };
+}
+
+/** What has ended in the turn of a command that cancels what is around it has ended by it, and counts for nothing. */
+export function cutIterations(draft: FoldDraft, scope: string, turn: number): void {
+  for (const [activation, container] of draft.state.containers) {
+    if (container.lately?.turn !== turn || !isWithin(activation, scope)) continue;
+    const { lately: before, newest: _n, unsuccessful: _u, ...rest } = container;
+    draft.map("containers").set(activation, { ...rest, ...endsOf(before), cut: rest.cut + before.cancelled });
+  }
 }
 
 function newestEnd(
@@ -115,13 +139,11 @@ export function actOnEnds(draft: FoldDraft): void {
   for (const [activation, { newest, unsuccessful }] of draft.state.containers) {
     const waits = [newest, unsuccessful].some((end) => end && !end.isActedOn);
     if (!waits) continue;
-    const acted = (end: IterationEnd | undefined) => (end ? { ...end, isActedOn: true as const } : undefined);
-    const ends = { newest: acted(newest), unsuccessful: acted(unsuccessful) };
-    draft.update("containers", activation, (container) => ({ ...container, ...present(ends) }));
+    const acted = (end: IterationEnd) => ({ ...end, isActedOn: true as const });
+    draft.update("containers", activation, (container) => ({
+      ...container,
+      ...(newest ? { newest: acted(newest) } : {}),
+      ...(unsuccessful ? { unsuccessful: acted(unsuccessful) } : {}),
+    }));
   }
-}
-
-function present(ends: { readonly newest: IterationEnd | undefined; readonly unsuccessful: IterationEnd | undefined }) {
-  const { newest, unsuccessful } = ends;
-  return { ...(newest ? { newest } : {}), ...(unsuccessful ? { unsuccessful } : {}) };
 }

@@ -1,8 +1,10 @@
 /** Folding the audit of commands. */
 import { MAIN_BRANCH } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
+import { cutIterations } from "./containers.ts";
 import type { FoldDraft } from "./draft.ts";
 import { acceptCommand } from "./lineage.ts";
+import { cutBranches } from "./parallel.ts";
 import { interruptExecutions } from "./stages.ts";
 
 export function foldControlAccepted(draft: FoldDraft, entry: JournalEntry<"control.accepted">): void {
@@ -10,8 +12,7 @@ export function foldControlAccepted(draft: FoldDraft, entry: JournalEntry<"contr
   if (!changed) return;
   const scope = entry.stage ?? entry.branch;
   if (scope !== undefined && scope !== MAIN_BRANCH) {
-    if (verb === "cancel") cancelScope(draft, scope);
-    if (verb === "cancel" && entry.stage !== undefined) abort(draft, entry.stage, reason);
+    if (verb === "cancel") cancelPart(draft, scope, entry);
     return;
   }
   const actor = entry.cause?.actor;
@@ -40,6 +41,14 @@ function foldSource(draft: FoldDraft, data: JournalEntry<"control.accepted">["da
   if (moved && (verb !== "pause" || source === undefined)) return;
   const sources = moved ? { own: false, inherited: false } : control.sources;
   draft.set({ control: { ...control, sources: { ...sources, [source ?? "own"]: verb === "pause" } } });
+}
+
+/** Its audit entry stands behind what it has ended at once. */
+function cancelPart(draft: FoldDraft, scope: string, { stage, turn, data }: JournalEntry<"control.accepted">): void {
+  cutIterations(draft, scope, turn);
+  cutBranches(draft, scope, draft.state.input.seq);
+  cancelScope(draft, scope);
+  if (stage !== undefined) abort(draft, stage, data.reason);
 }
 
 function cancelScope(draft: FoldDraft, scope: string): void {

@@ -178,6 +178,14 @@ const container = z.strictObject({
   cut: count.exactOptional(),
   newest: iterationEnd.exactOptional(),
   unsuccessful: iterationEnd.exactOptional(),
+  lately: z
+    .strictObject({
+      turn: count,
+      cancelled: count,
+      newest: iterationEnd.exactOptional(),
+      unsuccessful: iterationEnd.exactOptional(),
+    })
+    .exactOptional(),
   decided: z.strictObject({ index: count, go: z.boolean() }).exactOptional(),
   exited: text.exactOptional(),
 });

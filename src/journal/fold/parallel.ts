@@ -1,5 +1,5 @@
 /** Folding parallel nodes: which branches have begun and ended, and what the join decided. */
-import { formatBranch, readBranchAddress } from "../address.ts";
+import { formatBranch, isWithin, readBranchAddress } from "../address.ts";
 import type { JournalEntry } from "../entry.ts";
 import type { EndedBranchStatus } from "../status.ts";
 import type { FoldDraft } from "./draft.ts";
@@ -58,6 +58,15 @@ export function foldBranchEnded(draft: FoldDraft, entry: JournalEntry<BranchEnd>
       ...(cut ? { cut } : {}),
     };
   });
+}
+
+/** See `cutIterations`. */
+export function cutBranches(draft: FoldDraft, scope: string, after: number): void {
+  for (const [activation, { branches }] of draft.state.parallels) {
+    if (!isWithin(activation, scope)) continue;
+    const cut = [...branches].filter(([, { status, endedSeq = 0 }]) => status === "cancelled" && endedSeq > after);
+    for (const [path] of cut) setBranch(draft, path, (known) => known && { ...known, cut: true });
+  }
 }
 
 export function foldJoinDecided(draft: FoldDraft, entry: JournalEntry<"join.decided">): void {

@@ -255,6 +255,13 @@ export interface ContainerFold {
   readonly newest?: IterationEnd;
   /** The first of those that was no success. */
   readonly unsuccessful?: IterationEnd;
+  /** How many of the newest turn were cancelled and not cut, and what was so before: its command may cut them yet. */
+  readonly lately?: {
+    readonly turn: number;
+    readonly cancelled: number;
+    readonly newest?: IterationEnd;
+    readonly unsuccessful?: IterationEnd;
+  };
   /** A loop's newest evaluation. */
   readonly decided?: { readonly index: number; readonly go: boolean };
   readonly exited?: string;
