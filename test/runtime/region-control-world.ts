@@ -1,6 +1,7 @@
 /** Pipelines with regions, driven stage by stage: handlers end when a test says so, a watch looks at every turn. */
 import { expect, onTestFinished } from "vitest";
 import type { HandlerInput, Outcome, Run, Runtime } from "../../src/index.ts";
+import type { JournalEntry } from "../../src/journal/entry.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import type { Store } from "../../src/persistence/store.ts";
 import type { RuntimeOptions } from "../../src/runtime/api.ts";
@@ -12,7 +13,7 @@ import { observedStore } from "../../src/testing/scheduled-store.ts";
 import { type VirtualClock, virtualClock } from "../../src/testing/virtual-clock.ts";
 import { type Summary, summarize } from "../crash/summary.ts";
 
-const between = (body: string) => `digraph regions {
+export const between = (body: string) => `digraph regions {
   start [shape=Mdiamond]
   exit  [shape=Msquare]
   ${body}
@@ -191,6 +192,7 @@ export class Play {
 
   async expectSound(what: string): Promise<void> {
     expect(this.watch.problems, what).toEqual([]);
+    expect(decidedWhilePaused(await this.store.read("journal", { runId: RUN_ID })), what).toEqual([]);
     expect((await verifyRunWhole(this.store, RUN_ID)).problems, what).toEqual([]);
   }
 
@@ -217,6 +219,21 @@ export class Play {
       });
     });
   }
+}
+
+/** What begins work, or ends more than an execution. */
+const DECISIONS = /^(stage\.(entered|started)|branch\.|iteration\.|join\.|parallel\.|container\.|goal_gate\.|child\.)/;
+
+/** Entries that a run made between the acknowledgement of a pause and that of a continue or cancel, and must not. */
+export function decidedWhilePaused(journal: readonly JournalEntry[]): string[] {
+  const decided: string[] = [];
+  let isHeld = false;
+  for (const { type, seq, branch, stage } of journal) {
+    if (type === "run.pausing" || type === "run.paused") isHeld = true;
+    if (type === "run.continued" || type === "run.cancelling") isHeld = false;
+    if (isHeld && DECISIONS.test(type)) decided.push(`${seq} ${type} ${stage ?? branch}`);
+  }
+  return decided;
 }
 
 const oracles = new Map<Shape, Promise<{ readonly summary: Summary; readonly moments: number }>>();
