@@ -80,6 +80,13 @@ describe("a fork in the middle of regions", () => {
     expect(await fork.context({ branch: path })).toMatchObject({ "work.item": "c", "work.index": 2, "work.count": 3 });
     const frames = async (of: Run) => (await of.view()).branches.find((branch) => branch.path === path)?.frames;
     expect(await frames(fork)).toEqual(await frames(run));
+    for (const of of [run, fork]) {
+      await of.pause({ mode: "interrupt" });
+      await world.rest();
+      await of.continue({ context: { extra: of.id } });
+      await world.rest();
+      expect((await of.context({ branch: path }))["extra"]).toBe(of.id);
+    }
     expect(await frames(fork)).toMatchObject([{ container: "each", iteration: 2, completed: 1 }]);
     const [left, right] = [await run.view(), await fork.view()];
     const live = ({ stages }: typeof left) =>

@@ -65,7 +65,7 @@ export async function forkTurn(plan: ForkPlan): Promise<TurnWrite> {
     },
     entries,
     actors: [...actors].map(([actor, { machine, snapshot }]) => ({ actor, machine, snapshot })),
-    scopes: [...state.context.keys()].map((scope): ScopeWrite => scopeOf(scope, parents.get(scope), seq)),
+    scopes: [...state.context.keys()].map((scope): ScopeWrite => scopeOf(scope, parents.get(scope))),
     context: [
       ...contextOf(state),
       ...(await countersOf(plan, state, actors.keys())),
@@ -130,8 +130,9 @@ function storedForm(value: ContextValue): StoredValue {
   return { blob: $blob, bytes };
 }
 
-function scopeOf(scope: string, parent: string | undefined, seq: number): ScopeWrite {
-  return parent === undefined ? { scope } : { scope, parent, parentSeq: seq };
+/** A scope falls through to its parent as it stands, as where it was forked. */
+function scopeOf(scope: string, parent: string | undefined): ScopeWrite {
+  return parent === undefined ? { scope } : { scope, parent };
 }
 
 /** Values by reference where they are blobs: a fork copies no large value. */
