@@ -4,6 +4,7 @@
  */
 import type { JsonValue, Outcome } from "../graph/outcome.ts";
 import { type BranchEnd, bestOf, isGood, isRacing, joinStatus, mergeResults } from "./random-program-join.ts";
+import { type Facts, type Prediction, type StageExpectation, Undecided } from "./random-program-prediction.ts";
 import { OracleScope } from "./random-program-scope.ts";
 import type {
   Block,
@@ -17,42 +18,6 @@ import type {
   WorkStep,
 } from "./random-program-tree.ts";
 import { isApproved, type WorkEnd, wayKey, workEnd } from "./random-program-work.ts";
-
-/** What happened where the program leaves it open. */
-export interface Facts {
-  /** Indexes of the branches of an activation that counted, in the order their ends were taken; undefined: not known. */
-  readonly endsOf: (activation: string) => readonly number[] | undefined;
-}
-
-export interface StageExpectation {
-  readonly status: string;
-  /** What each attempt said; none where no handler is called. */
-  readonly attempts: readonly string[];
-  /** The handler is one that ships: nobody sees its calls. */
-  readonly isOurs?: boolean;
-}
-
-export interface Prediction {
-  /** `undecided`: an order of ends is needed that is not known, as where a run was cut; the rest is as far as it goes. */
-  readonly status: "completed" | "failed" | "undecided";
-  /** Of the failure; empty for a run that completes. */
-  readonly code: string;
-  /** What the main scope shows in the end. */
-  readonly context: Readonly<Record<string, JsonValue>>;
-  /** By address: every stage that ends, but start, exit and conditionals. */
-  readonly stages: ReadonlyMap<string, StageExpectation>;
-  /** Paths of branches that lost: nothing is said of what is below them. */
-  readonly losers: readonly string[];
-  /** Paths of branches and iterations that must have ended by themselves, once each. */
-  readonly branches: ReadonlySet<string>;
-}
-
-/** Thrown where the order of ends is needed and not known. */
-class Undecided extends Error {
-  constructor(activation: string) {
-    super(`in which order the branches of ${activation} ended is not known`);
-  }
-}
 
 /** Redirects of goal gates within one scope. */
 const REDIRECTS_MAX = 5;
@@ -124,8 +89,14 @@ class Interpreter {
     }
   }
 
+  /** What a scope comes to does not follow from the rules where somebody cancelled it. */
+  #checkOpen(path: string): void {
+    if (this.#facts.cancelled.has(path)) throw new Undecided(path);
+  }
+
   /** A scope's block, again from its beginning while its goal gate is not met. */
   #runScope(place: Place, block: Block): ScopeEnd {
+    this.#checkOpen(place.path);
     for (let redirects = 0; ; redirects += 1) {
       const stopped = this.#runBlock(place, block);
       if (stopped) return { status: "fail", code: stopped.code };
@@ -215,6 +186,7 @@ class Interpreter {
 
   #runParallel(place: Place, step: ParallelStep): Stopped {
     const { stage, node } = this.#enter(place, step.name);
+    this.#checkOpen(stage);
     const total = step.branches.length;
     const order =
       isRacing(step) && step.maxParallel > 1 ? this.#orderOf(stage) : step.branches.map((_, index) => index);
@@ -266,6 +238,7 @@ class Interpreter {
 
   #runForeach(place: Place, step: ForeachStep): Stopped {
     const { stage, node } = this.#enter(place, step.name);
+    this.#checkOpen(stage);
     const total = step.items.length;
     const isRace = step.onItemFailure === "stop" && step.maxParallel > 1 && total > 0;
     const order = isRace ? this.#orderOf(stage) : step.items.map((_, index) => index);
@@ -301,6 +274,7 @@ class Interpreter {
 
   #runLoop(place: Place, step: LoopStep): Stopped {
     const { stage, node } = this.#enter(place, step.name);
+    this.#checkOpen(stage);
     const { how, key, goal } = step.test;
     let status = "success";
     for (let index = 0; ; index += 1) {

@@ -42,7 +42,10 @@ export interface Place {
 /** Few, so that branches contradict each other. */
 const NUMBER_KEYS = ["n1", "n2"] as const;
 const LIST_KEYS = ["l1", "l2"] as const;
-const SEEN_KEYS = ["n1", "n2", "l1", "work.index", "work.item", "work.count", "outcome", "last_stage"] as const;
+const SEEN_KEYS = [
+  ...["n1", "n2", "l1", "work.index", "work.item", "work.count", "outcome", "last_stage", "preferred_label"],
+  "human.gate.selected",
+] as const;
 
 export function drawBlock(draft: Draft, place: Place): Block {
   const { random } = draft;

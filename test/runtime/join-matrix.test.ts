@@ -7,7 +7,7 @@ import { programSource } from "../../src/testing/random-program-dot.ts";
 import { canonical } from "../../src/testing/random-program-join.ts";
 import { type ErrorPolicy, type Policy, type Program, stepsOf } from "../../src/testing/random-program-tree.ts";
 import { type JoinProgram, joinProgram } from "./join-programs.ts";
-import { branchNews, factsOf } from "./programs-facts.ts";
+import { factsOf } from "./programs-facts.ts";
 import { judgeProgram } from "./programs-judge.ts";
 import { openProgram, outcomesOf } from "./programs-play.ts";
 
@@ -108,7 +108,7 @@ async function* endInOrders(program: Program, count: number) {
     const run = await runtime.start(graph, { runId: `run-${seed}` });
     await doors.openAll(seededRandom(seed));
     await run.finished();
-    const { endsOf } = factsOf(branchNews(await store.read("journal", { runId: run.id })));
+    const { endsOf } = factsOf(await store.read("journal", { runId: run.id }));
     const order = endsOf("main/fan@1")?.join() ?? "";
     yield { context: canonical(await contextOf(store, run.id)), order };
   }

@@ -13,11 +13,12 @@ export function drawProgramPlan(
   if (isLeftAlone) return { deeds: [], isCancelled: false, faultsOf: () => undefined };
   const steps = 20 + stages * STEPS_A_STAGE;
   const plan = drawPlan(random, { steps, turns: 4 + stages * TURNS_A_STAGE });
-  if (!random.chance(0.5)) return plan;
-  const twice = pauseTwice(random, random.integer(steps));
+  const more: Deed[] = [];
+  if (random.chance(0.5)) more.push(pauseTwice(random, random.integer(steps)));
+  if (random.chance(0.15)) more.push(cancelPart(random, random.integer(steps)));
   const last = plan.isCancelled ? plan.deeds.slice(-1) : [];
   const others = plan.isCancelled ? plan.deeds.slice(0, -1) : plan.deeds;
-  const deeds = [...others, twice].toSorted((a, b) => a.afterStep - b.afterStep);
+  const deeds = [...others, ...more].toSorted((a, b) => a.afterStep - b.afterStep);
   return { ...plan, deeds: [...deeds, ...last] };
 }
 
@@ -36,6 +37,25 @@ function pauseTwice(random: SeededRandom, afterStep: number): Deed {
         await world.tell((run) => run.continue());
         await world.scheduler.turn("again", { afterStep: world.scheduler.steps + between });
       }
+      return undefined;
+    },
+  };
+}
+
+/** A branch that goes on, or all branches of an activation; there may be none. */
+function cancelPart(random: SeededRandom, afterStep: number): Deed {
+  const which = random.integer(1_000);
+  const isWhole = random.chance(0.3);
+  return {
+    name: `cancel ${isWhole ? "an activation" : "a branch"}`,
+    afterStep,
+    async do(world) {
+      const branches = (await world.tell((run) => run.view()))?.branches ?? [];
+      const paths = branches.map(({ path }) => path).filter((path) => path !== "main");
+      const path = paths[which % Math.max(1, paths.length)];
+      if (path === undefined) return undefined;
+      const branch = isWhole ? path.slice(0, path.lastIndexOf("/")) : path;
+      await world.tell((run) => run.cancel({ branch }));
       return undefined;
     },
   };

@@ -3,7 +3,7 @@ import type { JsonValue } from "../../src/index.ts";
 import { readBranchAddress } from "../../src/journal/address.ts";
 import type { EntryData, EntryType } from "../../src/journal/catalogue.ts";
 import type { JournalEntry } from "../../src/journal/entry.ts";
-import type { Facts } from "../../src/testing/random-program-oracle.ts";
+import type { Facts } from "../../src/testing/random-program-prediction.ts";
 
 /** A branch of a parallel or an iteration, as an entry is about it. */
 export interface BranchNews {
@@ -40,15 +40,23 @@ export function branchNews(entries: readonly JournalEntry[]): readonly BranchNew
   });
 }
 
-/** The orders of ends, for where they decide. */
-export function factsOf(news: readonly BranchNews[]): Facts {
+/** The orders of ends, for where they decide, and what somebody cancelled. */
+export function factsOf(entries: readonly JournalEntry[], news = branchNews(entries)): Facts {
   const orders = new Map<string, number[]>();
-  for (const { activation, index, what } of news) {
+  const cancelled = new Set(entries.flatMap(cancelledPart));
+  for (const { activation, index, what, path } of news) {
     const order = orders.get(activation) ?? [];
     orders.set(activation, order);
-    if (what === "ended") order.push(index);
+    // One that was cancelled by itself counts; one that went down with others does not.
+    if (what === "ended" || (what === "lost" && cancelled.has(path))) order.push(index);
   }
-  return { endsOf: (activation) => orders.get(activation) };
+  return { endsOf: (activation) => orders.get(activation), cancelled };
+}
+
+/** The branch, or the activation, that a command was accepted to cancel. */
+function cancelledPart({ type, branch, stage, data }: JournalEntry): string[] {
+  if (type !== "control.accepted" || (data as EntryData<"control.accepted">).verb !== "cancel") return [];
+  return stage !== undefined ? [stage] : branch !== undefined ? [branch] : [];
 }
 
 /** The end of a stage that is not there to route only. */

@@ -5,7 +5,8 @@ import type { JournalEntry } from "../../src/journal/entry.ts";
 import { contextOf } from "../../src/runtime/queries/context.ts";
 import type { HandlerCall, RunWorld } from "../../src/testing/index.ts";
 import { canonical } from "../../src/testing/random-program-join.ts";
-import { type Prediction, predict } from "../../src/testing/random-program-oracle.ts";
+import { predict } from "../../src/testing/random-program-oracle.ts";
+import type { Prediction } from "../../src/testing/random-program-prediction.ts";
 import { type Program, stepsOf } from "../../src/testing/random-program-tree.ts";
 import { asPredicted, type BranchNews, branchNews, factsOf, type StageEnd, stageEnds } from "./programs-facts.ts";
 
@@ -15,7 +16,8 @@ export async function judgeProgram(program: Program, world: RunWorld): Promise<r
   const entries = await world.store.read("journal", { runId });
   const news = branchNews(entries);
   const ends = stageEnds(entries);
-  const prediction = predict(program, factsOf(news));
+  const facts = factsOf(entries, news);
+  const prediction = predict(program, facts);
   const calls = world.handlers.calls;
   const always = [
     ...notAgain(entries, news),
@@ -24,7 +26,8 @@ export async function judgeProgram(program: Program, world: RunWorld): Promise<r
     ...eachOnce(entries, calls),
     ...asPredictedEnds(prediction, ends),
   ];
-  if (world.status === "cancelled") return always;
+  const isCut = facts.cancelled.size > 0 && prediction.status === "undecided";
+  if (world.status === "cancelled" || isCut) return always;
   const context = await contextOf(world.store, runId);
   return [
     ...always,
