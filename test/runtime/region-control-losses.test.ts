@@ -219,37 +219,3 @@ describe("a part that is cancelled", () => {
     await play.expectSound("crash");
   });
 });
-
-describe("many branches", () => {
-  const ITEMS = 300;
-  const WIDE = between(`each [type=foreach, items="[${Array.from({ length: ITEMS }, (_, at) => at).join()}]",
-      body=piece, max_parallel=${ITEMS}]
-    subgraph piece { make }
-    start -> each -> exit`);
-
-  it("follow a pause over several turns: `paused` comes when all have, and all go on", async () => {
-    const play = await Play.of(WIDE);
-    expect(play.open).toHaveLength(ITEMS);
-    const { draining } = await play.run.pause({ mode: "interrupt" });
-    expect(draining).toHaveLength(ITEMS);
-    await play.rest();
-    expect([await play.status(), play.open.length]).toEqual(["paused", 0]);
-    await play.run.continue();
-    await play.rest();
-    expect(play.open).toHaveLength(ITEMS);
-    expect(play.open.every(({ execution }) => execution.endsWith("#1.2"))).toBe(true);
-    for (const flight of play.open) flight.end();
-    await play.rest();
-    expect(await play.status()).toBe("completed");
-    await play.expectSound("wide");
-  });
-
-  it("are cancelled over several turns, all of them", async () => {
-    const play = await Play.of(WIDE);
-    await play.run.cancel();
-    expect((await play.clock.runUntil(play.run.finished())).status).toBe("cancelled");
-    expect(play.open).toEqual([]);
-    expect(await storyOf(play, "iteration.cancelled")).toHaveLength(ITEMS);
-    await play.expectSound("wide");
-  });
-});

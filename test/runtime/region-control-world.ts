@@ -8,7 +8,7 @@ import type { RuntimeOptions } from "../../src/runtime/api.ts";
 import { createRuntime } from "../../src/runtime/create-runtime.ts";
 import { verifyRunWhole } from "../../src/runtime/verify-run.ts";
 import { type ControlWatch, controlWatch } from "../../src/testing/control-watch.ts";
-import { faultStore } from "../../src/testing/fault-store.ts";
+import { crashAfter, crashBefore, faultStore } from "../../src/testing/fault-store.ts";
 import { observedStore } from "../../src/testing/scheduled-store.ts";
 import { type VirtualClock, virtualClock } from "../../src/testing/virtual-clock.ts";
 import { type Summary, summarize } from "../crash/summary.ts";
@@ -78,6 +78,8 @@ export class Play {
   readonly aborts: string[] = [];
   /** Whether calls end at once when they are aborted. */
   isObedient = true;
+  /** The process dies with the so-manieth commit from now: it is stored, and nobody is told. */
+  commitsToLive = Number.POSITIVE_INFINITY;
   run!: Run;
   runtime!: Runtime;
   readonly #flights = new Set<Flight>();
@@ -129,10 +131,18 @@ export class Play {
   /** Another process: a runtime over the same store. */
   async process(options: RuntimeOptions = {}): Promise<Runtime> {
     let isDead = false;
-    const store = observedStore(
-      faultStore(this.store, { faultAt: () => (isDead ? { kind: "crash", when: "before" } : undefined) }),
-      this.watch.onTurn,
-    );
+    const store = faultStore(observedStore(this.store, this.watch.onTurn), {
+      faultAt: (_n, operation) => {
+        if (isDead) return crashBefore;
+        if (operation !== "commit") return undefined;
+        this.commitsToLive -= 1;
+        return this.commitsToLive === 0 ? crashAfter : undefined;
+      },
+      onCrash: () => {
+        isDead = true;
+        this.#flights.clear();
+      },
+    });
     const step = (input: HandlerInput) => this.#fly(input);
     const { clock } = this;
     const runtime = await createRuntime({ clock, actor: "tester", handlers: { codergen: step }, ...options, store });
@@ -140,6 +150,7 @@ export class Play {
     this.#die = () => {
       isDead = true;
       this.#flights.clear();
+      this.commitsToLive = Number.POSITIVE_INFINITY;
       void store.putBlob(new Uint8Array()).catch(() => {});
     };
     onTestFinished(async () => {
