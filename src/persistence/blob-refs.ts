@@ -18,13 +18,24 @@ export function collectBlobRefs(
   for (const { artifact, hash } of artifacts) add(hash, `artifact ${artifact}`);
   for (const entry of entries) {
     const where = `seq ${entry.seq} (${entry.type})`;
-    if (entry.type === "container.entered") {
-      const { items } = entry.data as { readonly items?: { readonly hash: string } };
-      if (items !== undefined) add(items.hash, where);
-    }
+    for (const hash of listsOf(entry)) add(hash, where);
     findRefs(entry.data, (hash) => add(hash, where));
   }
   return refs;
+}
+
+/** The lists that foreach activations go through: those entered, and those a fork goes on with. */
+function listsOf({ type, data }: JournalEntry): readonly string[] {
+  const { base, items } = data as EnteredData & {
+    readonly base?: { readonly containers?: Record<string, EnteredData> };
+  };
+  if (type === "container.entered") return items ? [items.hash] : [];
+  if (type !== "run.forked") return [];
+  return Object.values(base?.containers ?? {}).flatMap((container) => container.items?.hash ?? []);
+}
+
+interface EnteredData {
+  readonly items?: { readonly hash: string };
 }
 
 /** Finds `{ $blob, bytes }`, the form in which entries refer to a value too large for them. */

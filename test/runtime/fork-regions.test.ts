@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { collectBlobRefs } from "../../src/persistence/blob-refs.ts";
 import type { Run, Runtime } from "../../src/runtime/api.ts";
 import { createWorld, type World } from "./control-world.ts";
 
@@ -94,6 +95,23 @@ describe("a fork in the middle of regions", () => {
     expect(live(right).toSorted()).toEqual(live(left).toSorted());
     expect(right.containers).toEqual(left.containers);
     expect(right.joins).toEqual(left.joins);
+  });
+
+  it("names the lists that it goes through, for those who look after content", async () => {
+    const world = createWorld();
+    const runtime = await world.runtime();
+    const run = await runtime.start(REGIONS, { runId: "r" });
+    await world.call("file");
+    await runtime.fork(run.id, { runId: "f", drive: false });
+    const image = await world.store.load("f");
+    const [entered] = await runtime.entries("r", { types: ["container.entered"], stage: "main/fan@1/1/each@1" });
+    const refs = collectBlobRefs(
+      image as NonNullable<typeof image>,
+      await world.store.read("journal", { runId: "f" }),
+      [],
+    );
+    const { items } = entered?.data as { readonly items: { readonly hash: string } };
+    expect([...refs.keys()]).toContain(items.hash);
   });
 
   it("taken while losers are being cancelled starts none of them, and keeps the decision", async () => {
