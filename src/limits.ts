@@ -79,3 +79,29 @@ export const MACHINE_SNAPSHOT_INTERVAL_MS = 100;
 export const MATCHES_INPUT_CHARS_MAX = 1_000_000;
 /** Journal entries one read returns at most. */
 export const JOURNAL_PAGE_MAX = 10_000;
+
+export const SERVER_PORT_DEFAULT = 7331;
+/** How long the headers of one HTTP request may take to arrive. */
+export const HTTP_HEADERS_MS_MAX = 10_000;
+/** Of the body of one HTTP request. */
+export const HTTP_BODY_BYTES_MAX = 5 * 1024 * 1024;
+/** How long the body of one HTTP request may take to arrive. */
+export const HTTP_BODY_MS_MAX = 20_000;
+/** Lists and objects within one another in the body of an HTTP request. */
+export const JSON_NESTING_MAX = 100;
+/** Entries of one page of a journal over HTTP. */
+export const EVENTS_PAGE_MAX = 1_000;
+export const SSE_HEARTBEAT_MS = 15_000;
+/** What a client of a stream is told to wait before it connects again. */
+export const SSE_RETRY_MS = 2_000;
+/** Clients that follow events at once. */
+export const SSE_CLIENTS_MAX = 1_000;
+/** Sent to a client of a stream at once, unless one entry alone is larger. */
+export const SSE_CHUNK_BYTES_MAX = 64 * 1024;
+/** How long a client of a stream may leave what it was sent unread before it is closed. */
+export const SSE_STALL_MS = 60_000;
+/** Newest entries that the clients of one stream share; whoever is further behind reads the store. */
+export const FEED_ENTRIES_MAX = 4_096;
+export const FEED_BYTES_MAX = 4 * 1024 * 1024;
+/** Nodes of a pipeline that Graphviz is asked to draw: beyond, it takes minutes and gigabytes. */
+export const DRAWN_NODES_MAX = 2_000;

@@ -19,7 +19,10 @@ export const ARROWS: Readonly<Record<string, readonly Arrow[]>> = {
   actors: ["graph", "machines", "journal", "persistence/store.ts", "persistence/group-commit.ts"].map((to) => ({ to })),
   runtime: [{ to: "graph" }, { to: "machines" }, { to: "journal" }, { to: "actors" }, { to: "persistence" }],
   inspect: [{ to: "machines" }, { to: "runtime" }, { to: "persistence/store.ts", typesOnly: true }],
-  server: [{ to: "runtime" }, { to: "inspect" }, { to: "journal" }, { to: "graph" }],
+  server: [
+    ...["runtime", "inspect", "journal", "graph"].map((to) => ({ to })),
+    { to: "persistence/store.ts", typesOnly: true },
+  ],
   cli: ["graph", "journal", "persistence", "actors", "runtime", "inspect", "server"].map((to) => ({ to })),
   testing: ["graph", "machines", "journal", "persistence", "actors", "runtime", "inspect"].map((to) => ({ to })),
 };
@@ -34,7 +37,9 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // One seam; beyond it, users' actor logic as handlers and the actor reference the library hands out.
   xstate: ["machines/xstate.ts", "actors/handler.ts", "actors/handlers/", "runtime/actor-ref.ts"],
   rxjs: ["runtime/"],
-  zod: ["journal/"],
+  zod: ["journal/", "server/"],
+  hono: ["server/"],
+  "@hono/node-server": ["server/"],
   re2js: ["graph/"],
   commander: ["cli/"],
   "@viz-js/viz": ["inspect/"],

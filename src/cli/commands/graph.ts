@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { SafepointError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { parsePipeline } from "../../graph/parser.ts";
+import { DRAWN_NODES_MAX } from "../../limits.ts";
 import type { Overlay } from "../../runtime/queries/draw/node-states.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
@@ -65,9 +66,6 @@ async function draw(drawn: Graph, format: Format, overlay?: Overlay): Promise<st
     }
   }
 }
-
-/** Graphviz takes minutes and gigabytes beyond; such graphs are for programs, not for eyes. */
-const DRAWN_NODES_MAX = 2_000;
 
 async function drawSvg(drawn: Graph, dot: string): Promise<string> {
   if (drawn.nodes.length > DRAWN_NODES_MAX) {

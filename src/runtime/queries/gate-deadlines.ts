@@ -1,10 +1,10 @@
-import type { EntryData, EntryType } from "../journal/catalogue.ts";
-import { runTimeAt } from "../journal/fold/run-clock.ts";
-import type { FoldState } from "../journal/fold/state.ts";
-import type { Store } from "../persistence/store.ts";
-import { findRun } from "../runtime/queries/find-run.ts";
-import { instant } from "../runtime/queries/runs.ts";
-import { stateAt } from "../runtime/queries/state-at.ts";
+import type { EntryData, EntryType } from "../../journal/catalogue.ts";
+import { runTimeAt } from "../../journal/fold/run-clock.ts";
+import type { FoldState } from "../../journal/fold/state.ts";
+import type { Store } from "../../persistence/store.ts";
+import { findRun } from "./find-run.ts";
+import { instant } from "./runs.ts";
+import { stateAt } from "./state-at.ts";
 
 type Clock = FoldState["clock"];
 

@@ -1,0 +1,5 @@
+/** `safepoint/server`: a runtime over HTTP. */
+export { createServer } from "./create-server.ts";
+export { nodeListener } from "./node/node-listener.ts";
+export { type ServeOptions, type Serving, serve } from "./node/serve.ts";
+export type { ServerOptions } from "./server-options.ts";

@@ -1,0 +1,98 @@
+/** Starting runs, listing them, and one run whole. */
+import { z } from "zod";
+import { RUN_STATUSES } from "../../journal/status.ts";
+import { findRun } from "../../runtime/queries/find-run.ts";
+import { isDriven } from "../../runtime/queries/is-driven.ts";
+import { listRuns, summariseRun } from "../../runtime/queries/runs.ts";
+import { viewOf } from "../../runtime/queries/view.ts";
+import { operation } from "../api/operation.ts";
+import type { Api } from "../api.ts";
+import { cursor, json, label, labelsOf, limit, seq, text } from "../schemas/basics.ts";
+import { runSummary, runsPage, runView } from "../schemas/runs.ts";
+import { startRun } from "../start-run.ts";
+
+const startBody = z.strictObject({
+  /** DOT text. */
+  source: text.min(1).exactOptional(),
+  /** The name of a definition; DOT text is taken here too. */
+  pipeline: text.min(1).exactOptional(),
+  runId: text.exactOptional(),
+  inputs: z.record(text, json).exactOptional(),
+  labels: z.record(text, text).exactOptional(),
+});
+
+/** A run's row as it is listed: one whose owner is known to be gone has none. */
+export async function summaryOf({ store, now }: Api, runId: string) {
+  const row = await findRun(store, runId);
+  const summary = summariseRun(row);
+  return isDriven(row, now()) ? summary : { ...summary, owner: null };
+}
+
+export const RUN_OPERATIONS = [
+  operation({
+    id: "startRun",
+    method: "post",
+    path: "/runs",
+    topic: "runs",
+    summary: "Start a run of a pipeline",
+    body: startBody,
+    headers: {
+      "idempotency-key": "The same key with the same body again is the same run; with another body a refusal.",
+    },
+    answers: { 201: { what: "The run is stored.", schema: runSummary } },
+    refusals: [
+      "pipeline_invalid",
+      "pipeline_not_found",
+      "input_invalid",
+      "run_exists",
+      "command_id_reused",
+      "handler_missing",
+      "not_json",
+      "limit_exceeded",
+    ],
+    async handle({ c, body }, api) {
+      const { runId, isRepeated } = await startRun(api, { ...body, key: c.req.header("idempotency-key") });
+      return c.json(await summaryOf(api, runId), 201, {
+        location: `${c.req.path.replace(/\/$/, "")}/${encodeURIComponent(runId)}`,
+        ...(isRepeated ? { "idempotency-replayed": "true" } : {}),
+      });
+    },
+  }),
+  operation({
+    id: "listRuns",
+    method: "get",
+    path: "/runs",
+    topic: "runs",
+    summary: "Runs, newest first, in pages",
+    query: z.strictObject({
+      status: z.array(z.enum(RUN_STATUSES)).exactOptional(),
+      label: z.array(label).exactOptional(),
+      limit,
+      cursor,
+    }),
+    answers: { 200: { what: "A page of runs.", schema: runsPage } },
+    async handle({ c, query }, { store, now }) {
+      const { label: labels, ...rest } = query;
+      const page = await listRuns(store, { ...rest, labels: labelsOf(labels) });
+      const runs = page.runs.map((row) => {
+        const summary = summariseRun(row);
+        return isDriven(row, now()) ? summary : { ...summary, owner: null };
+      });
+      return c.json({ ...page, runs });
+    },
+  }),
+  operation({
+    id: "showRun",
+    method: "get",
+    path: "/runs/{runId}",
+    topic: "runs",
+    summary: "One run, now or as it was",
+    query: z.strictObject({ at: seq.exactOptional() }),
+    answers: { 200: { what: "The run view.", schema: runView } },
+    refusals: ["run_not_found"],
+    async handle({ c, params, query }, { store, now }) {
+      const { view, at } = await viewOf(store, params["runId"] as string, { at: query.at, now: now() });
+      return c.json(at ? { ...view, at } : view);
+    },
+  }),
+];
