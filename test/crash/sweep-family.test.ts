@@ -9,6 +9,7 @@ import { EagerClock } from "../runtime/eager-clock.ts";
 import { folderWith } from "../runtime/family.ts";
 import { entryOf } from "../runtime/fixtures.ts";
 import { type FamilyWorld, liveAsFamily } from "./family-life.ts";
+import { withoutCheckpoints } from "./rebuilt-checkpoints.ts";
 import { type Summary, summarize } from "./summary.ts";
 
 const PATIENCE = { timeout: 120_000 };
@@ -101,6 +102,17 @@ describe("a crash between a parent's and its child's news", () => {
 
   it("over SQLite", PATIENCE, async () => {
     expect(await sweep(() => sqliteStore(":memory:"))).toBeGreaterThan(60);
+  });
+
+  it("goes on from the journals alone, where checkpoints are lost", PATIENCE, async () => {
+    const stores: { readonly rebuilt: number }[] = [];
+    const open = () => {
+      const store = withoutCheckpoints(memoryStore());
+      stores.push(store);
+      return store;
+    };
+    expect(await sweep(open)).toBeGreaterThan(60);
+    expect(stores.filter(({ rebuilt }) => rebuilt > 0).length).toBeGreaterThan(60);
   });
 
   it("with a pause that goes down to the children, settles and is taken back", PATIENCE, async () => {
