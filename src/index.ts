@@ -61,6 +61,13 @@ export type {
   StartOptions,
   VerifyReport,
 } from "./runtime/api.ts";
+export type {
+  InspectedEvent,
+  InspectedSnapshot,
+  Inspection,
+  InspectionObserver,
+  InspectOptions,
+} from "./runtime/inspection/inspection.ts";
 export type { BranchesPage, BranchesQuery } from "./runtime/queries/regions/branches.ts";
 export type { JoinRow, JoinsPage, JoinsQuery } from "./runtime/queries/regions/joins.ts";
 export type { KeySource } from "./runtime/queries/regions/key-writers.ts";

@@ -48,6 +48,13 @@ export interface CommandReply {
   readonly place?: { readonly branch?: string; readonly stage?: string };
 }
 
+/** One step of one actor: what it was told, and where that brought it. */
+export interface ActorStep {
+  readonly address: string;
+  readonly event: Message["event"];
+  readonly actor: LiveActor;
+}
+
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
 
 const NO_ROWS: ReadonlyMap<string, never> = new Map<string, never>();
@@ -88,6 +95,8 @@ export class Draft {
   finalRun: RunSnapshot | undefined;
   /** The node a new run of the chain starts at. */
   restart: string | undefined;
+  /** Every step of every actor, in order; noted where somebody looks on. */
+  steps: ActorStep[] | undefined;
   /** Stages entered so far. */
   hops = 0;
   /** Ends of executions taken so far, of those that the turn was given. */

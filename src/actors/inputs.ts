@@ -17,7 +17,7 @@ import { Draft } from "./draft.ts";
 import { answerAtDeadline } from "./gates.ts";
 import { type HeldRun, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import type { StageInputs } from "./stage-inputs.ts";
-import { advance, beginBranches, deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
+import { addActor, advance, beginBranches, deliver, followAll, settleControl, type TurnContext } from "./turn.ts";
 
 export type Input =
   /** The first turn of a run: it is created in it. */
@@ -76,6 +76,8 @@ export interface TurnSettings {
   readonly cancelGraceMs: number;
   /** The run is about to be let go of: what ends is stored, and nothing starts. */
   readonly isStopping?: boolean;
+  /** Whether somebody looks on at the actors of a run. Default: nobody. */
+  readonly isInspected?: ((runId: string) => boolean) | undefined;
 }
 
 /** Computes the turn of an input over what is held. Pure but for its arguments: nothing is stored, nothing started. */
@@ -85,6 +87,7 @@ export function computeTurn(
   { atMs, ...settings }: TurnSettings & { atMs: number },
 ): Draft {
   const draft = new Draft(held, atMs);
+  if (settings.isInspected?.(held.runId)) draft.steps = [];
   const { stageInputs, maxRestarts } = settings;
   const turn: TurnContext = { draft, stageInputs, maxRestarts, isCold: settings.isStopping === true };
   const before = draft.control;
@@ -161,7 +164,7 @@ function beginRun(turn: TurnContext, { create, slot, created, head }: Extract<In
     },
   });
   const { snapshot } = begin(runMachine, { runId, createdAtMs, slot });
-  draft.actors.set(RUN_ACTOR, { kind: "run", snapshot });
+  addActor(draft, RUN_ACTOR, { kind: "run", snapshot });
   deliver(turn, { to: RUN_ACTOR, event: { type: "PROCEED" } });
 }
 

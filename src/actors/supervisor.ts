@@ -41,6 +41,7 @@ export interface SupervisorDeps extends ExecutionDeps {
   /** Handler types of a graph that nobody registered. */
   readonly missingTypes: (graph: Graph) => readonly string[];
   readonly onCommitted: (held: HeldRun, draft: Draft) => void;
+  readonly isInspected?: TurnSettings["isInspected"];
 }
 
 export interface NewRun {
@@ -76,6 +77,11 @@ export class Supervisor {
 
   driver(runId: string): Driver | undefined {
     return this.#drivers.get(runId);
+  }
+
+  /** Runs that are driven here, as they are held. */
+  *heldRuns(): Iterable<HeldRun> {
+    for (const { held } of this.#drivers.values()) yield held;
   }
 
   get drivenRuns(): readonly string[] {

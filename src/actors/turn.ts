@@ -110,8 +110,15 @@ export function advance(turn: TurnContext, address: string, event: Message["even
   const { snapshot, effects } = step(CHARTS[actor.kind].machine, actor.snapshot, stamped);
   const moved = { kind: actor.kind, snapshot } as LiveActor;
   draft.actors.set(address, moved);
+  draft.steps?.push({ address, event: stamped, actor: moved });
   noteMove(draft, { address, before: actor, after: moved });
   absorb(turn, effects);
+}
+
+/** An actor that has begun. */
+export function addActor(draft: Draft, address: string, actor: LiveActor): void {
+  draft.actors.set(address, actor);
+  draft.steps?.push({ address, event: { type: "xstate.init" }, actor });
 }
 
 /** Brings actors into line with the run's control, as many as a turn may touch. */
@@ -354,7 +361,7 @@ function enter(
   const { draft } = turn;
   const { snapshot, effects } = begin(branchMachine, { branch, origin, control: draft.control as "running" });
   const address = branchActor(branch);
-  draft.actors.set(address, { kind: "branch", snapshot });
+  addActor(draft, address, { kind: "branch", snapshot });
   absorb(turn, effects);
   const decision = decideHead(hopFacts(turn, branch), head);
   draft.queue.push({ to: address, event: { type: "HEAD", hop: takeDecision(draft, branch, decision) } });
@@ -387,6 +394,6 @@ function spawnStage(turn: TurnContext, effect: EffectOf<"effect.stage.spawn">): 
     runMs: draft.runMs,
     baseSeq: draft.inputSeq,
   });
-  draft.actors.set(stageActor(effect.stage), { kind: "stage", snapshot });
+  addActor(draft, stageActor(effect.stage), { kind: "stage", snapshot });
   absorb(turn, effects);
 }

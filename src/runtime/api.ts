@@ -8,6 +8,7 @@ import type { Graph, JsonValue } from "../graph/index.ts";
 import type { JournalEntry } from "../journal/entry.ts";
 import type { RunView } from "../journal/run-view.ts";
 import type { ArtifactRow, GateRow, RunRow, RunStatus, Store } from "../persistence/store.ts";
+import type { Inspection, InspectionObserver, InspectOptions } from "./inspection/inspection.ts";
 import type { BranchesPage, BranchesQuery } from "./queries/regions/branches.ts";
 import type { JoinsPage, JoinsQuery } from "./queries/regions/joins.ts";
 import type { Provenance, ProvenanceQuery } from "./queries/regions/provenance.ts";
@@ -33,6 +34,11 @@ export interface RuntimeOptions {
    * gates wait for an answer from anywhere.
    */
   readonly interviewer?: Interviewer;
+  /**
+   * Is shown every step of every actor driven here, from the first on, as `inspect` of XState's `createActor` is. See
+   * {@link Runtime.inspect}.
+   */
+  readonly inspect?: InspectionObserver;
   /** Who gives the commands, for the audit entries. Default: `<user>@<host>`. */
   readonly actor?: string;
   /** Ms between the abort signal and KILL. Default 5,000. */
@@ -226,6 +232,12 @@ export interface Runtime extends AsyncDisposable {
   verify(runId: string): Promise<VerifyReport>;
   /** An XState actor reference: send, subscribe, getSnapshot, getPersistedSnapshot. Observers see committed state only. */
   actorRef(runId: string): import("./actor-ref.ts").RunActorRef;
+  /**
+   * Steps of the actors of runs that are driven here: what each was told, and where that brought it. First how those that
+   * are live are found, then every step after its commit. Not durable, as `events` are: a subscriber that is too slow is
+   * told how many it has lost. Subscribers may throw: that is logged. Completes when the runtime stops.
+   */
+  inspect(options?: InspectOptions): Observable<Inspection>;
   /** Starts nothing more, waits the grace, interrupts, ends processes, gives leases back. */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }

@@ -2,9 +2,11 @@
 import { hostname, userInfo } from "node:os";
 import { type Clock, type Random, systemClock, systemRandom } from "../actors/clock.ts";
 import { createdData, maxRestartsOf } from "../actors/created-data.ts";
+import type { Draft } from "../actors/draft.ts";
 import type { HandlerLog } from "../actors/handler.ts";
 import { builtinHandlers } from "../actors/handlers/builtin.ts";
 import { createRegistry, type HandlerRegistry } from "../actors/handlers/registry.ts";
+import type { HeldRun } from "../actors/held-run.ts";
 import { currentOwner } from "../actors/processes/identity.ts";
 import { policyOf, stageInputsOf } from "../actors/stage-inputs.ts";
 import { Supervisor } from "../actors/supervisor.ts";
@@ -17,6 +19,7 @@ import type { RunRow, Store } from "../persistence/store.ts";
 import { createActorRefs } from "./actor-ref.ts";
 import type { Run, Runtime, RuntimeOptions, StartOptions } from "./api.ts";
 import type { ForkDeps } from "./fork/fork-run.ts";
+import { createInspections } from "./inspection/inspections.ts";
 import { createInterviews } from "./interviews.ts";
 import { createOperations } from "./operations.ts";
 import { missingTypes, type PreparedPipeline, pinnedGraph, preparePipeline } from "./prepare-pipeline.ts";
@@ -48,20 +51,17 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     log,
     cwd,
     ...rules(registry, graphs),
-    onCommitted: (held, draft) => {
-      refs.onCommitted(held, draft);
-      interviews?.onCommitted(held, draft);
-    },
+    isInspected: (runId) => observers.inspections.isInspected(runId),
+    onCommitted: (held, draft) => observers.onCommitted(held, draft),
   });
   const actor = options.actor ?? defaultActor();
   const send = createSender({ store, supervisor, clock, newId: () => random.id(), actor });
-  const interviews = options.interviewer && createInterviews(options.interviewer, { send, log });
   const runDeps: RunDeps = { store, supervisor, send };
   const handle = (runId: string): Run => createRun(runId, runDeps);
-  const refs = createActorRefs({ handle, log, closing: closing.signal });
+  const observers = createObservers(options, { supervisor, clock, log, send, handle, closing: closing.signal });
   const prepare = rememberPrepared((pipeline, baseDir) => preparePipeline(pipeline, { registry, baseDir }));
   const end = async (graceMs: number): Promise<void> => {
-    interviews?.stop();
+    observers.interviews?.stop();
     recovery?.stop();
     await supervisor.stop(graceMs).finally(() => closing.abort());
   };
@@ -90,7 +90,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     ...createOperations({ store, supervisor, handle, forking: forkDeps({ store, clock, random, registry, graphs }) }),
     register: (type, handler) => registry.register(type, handler),
     ...readersUntil(store, (run) => graphs.of(run), closing.signal),
-    actorRef: (runId) => refs.of(runId, () => supervisor.driver(runId)?.held),
+    inspect: (inspectOptions = {}) => observers.inspections.of(inspectOptions),
+    actorRef: (runId) => observers.refs.of(runId, () => supervisor.driver(runId)?.held),
     stop(stopOptions = {}) {
       stopped ??= end(stopOptions.graceMs ?? STOP_GRACE_MS);
       return stopped;
@@ -99,6 +100,28 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   };
   const recovery = options.recover ? await keepRecovering(supervisor, log) : undefined;
   return runtime;
+}
+
+interface Watched extends Omit<RunDeps, "store"> {
+  readonly clock: Clock;
+  readonly log: HandlerLog;
+  readonly handle: (runId: string) => Run;
+  readonly closing: AbortSignal;
+}
+
+/** Who is told what was committed. */
+function createObservers(options: RuntimeOptions, { supervisor, clock, log, send, handle, closing }: Watched) {
+  const refs = createActorRefs({ handle, log, closing });
+  const interviews = options.interviewer && createInterviews(options.interviewer, { send, log });
+  const driven = () => supervisor.heldRuns();
+  const inspections = createInspections({ driven, now: () => clock.now(), log, closing });
+  if (options.inspect) inspections.of().subscribe(options.inspect);
+  const onCommitted = (held: HeldRun, draft: Draft): void => {
+    refs.onCommitted(held, draft);
+    interviews?.onCommitted(held, draft);
+    inspections.onCommitted(held, draft);
+  };
+  return { refs, interviews, inspections, onCommitted };
 }
 
 /** What reads a runtime's store, with streams of all runs that complete once it is `closing`. */
