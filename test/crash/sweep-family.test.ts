@@ -8,7 +8,7 @@ import { verifyRunWhole } from "../../src/runtime/verify-run.ts";
 import { EagerClock } from "../runtime/eager-clock.ts";
 import { folderWith } from "../runtime/family.ts";
 import { entryOf } from "../runtime/fixtures.ts";
-import { type FamilyWorld, liveAsFamily } from "./family-life.ts";
+import { type FamilyWorld, liveAsFamily, PARENT_ID } from "./family-life.ts";
 import { withoutCheckpoints } from "./rebuilt-checkpoints.ts";
 import { type Summary, summarize } from "./summary.ts";
 
@@ -150,3 +150,53 @@ it("a cancel of the parent, and a crash at whatever point, leave all of the fami
   }
   expect(crashes).toBeGreaterThan(10);
 });
+
+const WATCHED = digraph(
+  "watched",
+  `told [type="stack.manager_loop", child="told.dot", "manager.poll_interval"="1s", "manager.actions"="observe,steer", prompt="go"]
+  cut [type="stack.manager_loop", child="told.dot", "manager.poll_interval"="1s", "manager.stop_condition"="stack.child.cycle=2"]
+  start -> told -> cut -> exit`,
+);
+const TOLD = digraph(
+  "told",
+  `wander
+  rest [type=wait, duration="400ms"]
+  aim
+  start -> wander
+  wander -> aim [condition="steer.message"]
+  wander -> rest -> wander
+  aim -> exit`,
+);
+
+it(
+  "a supervisor and a crash at whatever point: it says what it has to say, and stops what it has to stop",
+  PATIENCE,
+  async () => {
+    const baseDir = await folderWith({ "told.dot": TOLD });
+    let crashes = 0;
+    for (let point = 1; ; point += 1) {
+      const world = await newWorld(memoryStore(), { source: WATCHED, baseDir });
+      const what = `a crash at ${point}`;
+      const { finished } = await liveAsFamily(world, point);
+      await expectSound(world, what);
+      if (finished) break;
+      crashes += 1;
+      await liveAsFamily(world);
+      await expectSound(world, what);
+      const statuses = (await world.store.read("runs", {})).map(({ runId, status }) => `${runId} ${status}`).sort();
+      expect(statuses, what).toEqual(["p completed", "p~cut@1.0 cancelled", "p~told@1.0 completed"]);
+      const said = await world.store.read("journal", { runId: "p~told@1.0", types: ["run.steered"] });
+      expect(said.length, `${what}: it is told once`).toBe(1);
+      const looks = await world.store.read("journal", {
+        runId: PARENT_ID,
+        types: ["child.observed"],
+        stage: "main/cut@1",
+      });
+      expect(
+        looks.map(({ data }) => (data as { cycle: number }).cycle),
+        what,
+      ).toEqual([1, 2]);
+    }
+    expect(crashes).toBeGreaterThan(60);
+  },
+);
