@@ -101,7 +101,10 @@ function drawBranching(draft: Draft, place: Place): Step {
     case "gate": {
       const deadline = random.chance(0.3) ? { deadlineMs: random.pick([100, 700]) } : {};
       const name = nameOf(draft, "g");
-      return { kind: "gate", name, approve: block(), skip: [drawWork(draft)], ...deadline } satisfies GateStep;
+      // A region right behind the gate sees what the gate left; what comes after its first stages does not.
+      const isRegion = place.depth > 0 && random.chance(0.4);
+      const approve = isRegion ? [drawRegion(draft, { ...place, isScope: false, isBranch: false })] : block();
+      return { kind: "gate", name, approve, skip: [drawWork(draft)], ...deadline } satisfies GateStep;
     }
   }
 }
@@ -203,7 +206,10 @@ function drawHead(draft: Draft, { counts }: Place): WorkStep {
 
 function drawTail(draft: Draft): WorkStep {
   const step = drawWork(draft);
-  const writes = [...step.work.writes, { kind: "see", key: "value", of: ["work.item", "n2"] } satisfies Write];
+  const writes = [
+    ...step.work.writes,
+    { kind: "see", key: "value", of: ["work.item", "n2", "preferred_label"] } satisfies Write,
+  ];
   return { ...step, work: { ...step.work, writes }, onFail: "ends" };
 }
 

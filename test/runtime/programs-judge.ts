@@ -1,7 +1,8 @@
 /** Holds what a run of a random program left in its journal, its context and the world against the oracle. */
 import type { JsonValue } from "../../src/index.ts";
-import type { EntryData } from "../../src/journal/catalogue.ts";
+import type { EntryData, EntryType } from "../../src/journal/catalogue.ts";
 import type { JournalEntry } from "../../src/journal/entry.ts";
+import type { RunImage } from "../../src/persistence/store.ts";
 import { contextOf } from "../../src/runtime/queries/context.ts";
 import type { HandlerCall, RunWorld } from "../../src/testing/index.ts";
 import { canonical } from "../../src/testing/random-program-join.ts";
@@ -24,6 +25,8 @@ export async function judgeProgram(program: Program, world: RunWorld): Promise<r
     ...inOrder(news, ends),
     ...bounded(program, news),
     ...eachOnce(entries, calls),
+    ...decidesNothing(entries),
+    ...leftovers(await world.store.load(runId)),
     ...asPredictedEnds(prediction, ends),
   ];
   const isCut = facts.cancelled.size > 0 && prediction.status === "undecided";
@@ -162,6 +165,32 @@ function bounded(program: Program, news: readonly BranchNews[]): string[] {
     if (open.size > (allowed.get(node) ?? 1)) problems.push(`${path} made ${open.size} branches at once`);
     if (index !== (next.get(activation) ?? 0)) problems.push(`${path} was started out of its turn`);
     next.set(activation, index + 1);
+  }
+  return problems;
+}
+
+/** What is kept for branches goes with them. */
+function leftovers(image: RunImage | undefined): string[] {
+  const scopes = new Set(image?.context.map(({ scope }) => scope).filter((scope) => scope.includes("main/")));
+  return [...scopes].map((scope) => `the scope ${scope} is left, and its branch is not`);
+}
+
+const DECISIONS: ReadonlySet<string> = new Set<EntryType>([
+  ...(["stage.started", "stage.entered", "branch.started", "iteration.started", "parallel.started"] as const),
+  ...(["container.entered", "container.exited", "iteration.decided", "join.decided", "goal_gate.redirected"] as const),
+  ...(["branch.succeeded", "branch.failed", "iteration.succeeded", "iteration.failed"] as const),
+  ...(["run.completed", "run.failed"] as const),
+]);
+
+/** Between a pause and its end nothing begins and nothing is decided, but what a person cancels. */
+function decidesNothing(entries: readonly JournalEntry[]): string[] {
+  const problems: string[] = [];
+  let pausedAt: number | undefined;
+  for (const { type, seq, stage, branch, cause } of entries) {
+    if (type === "run.pausing" || type === "run.paused") pausedAt ??= seq;
+    if (type === "run.continued" || type === "run.cancelling") pausedAt = undefined;
+    if (pausedAt === undefined || !DECISIONS.has(type) || cause !== undefined) continue;
+    problems.push(`${type} of ${stage ?? branch} at ${seq}, paused since ${pausedAt}`);
   }
   return problems;
 }
