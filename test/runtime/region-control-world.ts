@@ -74,6 +74,8 @@ export class Play {
   readonly watch: ControlWatch;
   /** Executions in the order they began. */
   readonly started: string[] = [];
+  /** How many went on at once, at most. */
+  peak = 0;
   /** Aborts that came, `execution reason`. */
   readonly aborts: string[] = [];
   /** Whether calls end at once when they are aborted. */
@@ -224,6 +226,7 @@ export class Play {
         },
       };
       this.#flights.add(flight);
+      this.peak = Math.max(this.peak, this.#flights.size);
       input.signal.addEventListener("abort", () => {
         this.aborts.push(`${input.execution} ${(input.signal.reason as { reason: string }).reason}`);
         if (this.isObedient) flight.obey();
@@ -247,27 +250,34 @@ export function decidedWhilePaused(journal: readonly JournalEntry[]): string[] {
   return decided;
 }
 
-const oracles = new Map<Shape, Promise<{ readonly summary: Summary; readonly moments: number }>>();
+export interface Undisturbed {
+  readonly summary: Summary;
+  /** Stages that it can be disturbed at. */
+  readonly moments: number;
+  readonly peak: number;
+}
 
-/** The run that nobody disturbs: what comes of it, and how many of its stages can be disturbed at. */
-export function undisturbed(shape: Shape) {
+const oracles = new Map<Shape, Promise<Undisturbed>>();
+
+/** The run that nobody disturbs. */
+export function undisturbed(shape: Shape): Promise<Undisturbed> {
   const known = oracles.get(shape) ?? playThrough(shape);
   oracles.set(shape, known);
   return known;
 }
 
-async function playThrough(shape: Shape) {
+async function playThrough(shape: Shape): Promise<Undisturbed> {
   const play = await Play.of(SHAPES[shape]);
   await play.toEnd();
   const summary = await play.summary();
   expect(summary.status).toBe("completed");
   await play.expectSound(shape);
-  return { summary, moments: play.started.length };
+  return { summary, moments: play.started.length, peak: play.peak };
 }
 
 /** Disturbs the run once at each of its moments; it must come to what it comes to undisturbed. */
 export async function atEveryMoment(shape: Shape, disturb: (play: Play, what: string) => Promise<void>): Promise<void> {
-  const { summary, moments } = await undisturbed(shape);
+  const { summary, moments, peak } = await undisturbed(shape);
   for (let moment = 0; moment < moments; moment += 1) {
     const what = `${shape}, after ${moment} stages`;
     const play = await Play.of(SHAPES[shape]);
@@ -275,6 +285,8 @@ export async function atEveryMoment(shape: Shape, disturb: (play: Play, what: st
     await disturb(play, what);
     await play.toEnd();
     expect(await play.summary(), what).toEqual(summary);
+    // No more at once than `max_parallel` allows, however often it went on.
+    expect(play.peak, what).toBeLessThanOrEqual(peak);
     await play.expectSound(what);
     await play.stop();
   }
