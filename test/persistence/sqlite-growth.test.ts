@@ -20,8 +20,9 @@ function writeHistory(path: string, stages: number): void {
   const series = `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ${stages})`;
   connection.transaction(() => {
     connection.run(`${series} INSERT INTO actors SELECT ${key}, i + 1, 'stage:main/n' || i || '@1', i, i FROM n`);
-    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, i, 'stage:main/n' || i || '@1', 'm', '{}' FROM n`);
-    connection.run(`${series} INSERT INTO checkpoints SELECT ${key}, i, 'branch:main', 'm', '{}' FROM n`);
+    const versions =
+      "json_array(json_array('stage:main/n' || i || '@1', 'm', '{}'), json_array('branch:main', 'm', '{}'))";
+    connection.run(`${series} INSERT INTO checkpoints SELECT i, ${versions} FROM n`);
     connection.run(`${series} INSERT INTO context SELECT ${key}, 'main', 'outcome', i, '1', NULL, NULL FROM n`);
     connection.run(`${series} INSERT INTO context SELECT ${key}, 'main/each@1/' || i, 'x', i, '1', NULL, NULL FROM n`);
     connection.run(`${series} INSERT INTO scopes SELECT ${key}, i + 1, 'main/each@1/' || i, i, 'main', i FROM n`);

@@ -102,7 +102,8 @@ describe("opening a SQLite store", () => {
 });
 
 describe("migrating a SQLite store", () => {
-  const addition = { version: 2, breaking: false, sql: "CREATE TABLE extra (x INTEGER) STRICT" };
+  const next = MIGRATIONS.length + 1;
+  const addition = { version: next, breaking: false, sql: "CREATE TABLE extra (x INTEGER) STRICT" };
 
   function openRaw(path: string): Connection {
     return new Connection(new DatabaseSync(path), false);
@@ -158,7 +159,7 @@ describe("migrating a SQLite store", () => {
     const path = join(temporaryFolder(), "runs.db");
     const connection = openRaw(path);
     const broken = {
-      version: 2,
+      version: next,
       breaking: false,
       sql: "CREATE TABLE extra (x INTEGER); INSERT INTO nowhere VALUES (1)",
     };
@@ -166,5 +167,53 @@ describe("migrating a SQLite store", () => {
     expect(connection.get("SELECT count(*) AS n FROM sqlite_schema")).toEqual({ n: 0 });
     connection.close();
     expect(await codeOf(openStore(path).load("a"))).toBe("resolved");
+  });
+
+  it("moves the checkpoints of a file of version 1, whichever run and turn they are of", async () => {
+    const path = join(temporaryFolder(), "runs.db");
+    const old = openRaw(path);
+    migrate(old, path, MIGRATIONS.slice(0, 1));
+    const runs = ["a", "b"].map((runId) => {
+      old.run(
+        "INSERT INTO runs (run_id, seq, token, status, created_at_ms, pipeline_name, pipeline_hash, labels) VALUES (?, 4, 1, 'running', 0, 'p', 'h', '{}')",
+        runId,
+      );
+      return old.get<{ run: number }>("SELECT run FROM runs WHERE run_id = ?", runId)?.run ?? 0;
+    });
+    for (const seq of [1, 2, 3, 4]) {
+      for (const run of runs) {
+        // Turns end at 2 and 4.
+        const entry =
+          "INSERT INTO journal (run, seq, turn, at_ms, type, v, data) VALUES (?, ?, ?, 0, 'run.queued', 1, '{}')";
+        old.run(entry, run, seq, seq + (seq % 2));
+      }
+    }
+    for (const run of runs) {
+      old.run("INSERT INTO run_inputs VALUES (?, '{}')", run);
+      for (const [seq, actor, snapshot] of [
+        [2, "branch:main", `{"run":${run},"n":"\u00e9 \u{1f600} \\" "}`],
+        [2, "run", '{"n":1}'],
+        [4, "branch:main", '{"n": 2}'],
+      ] as const)
+        old.run("INSERT INTO checkpoints VALUES (?, ?, ?, 'm@1', ?)", run, seq, actor, snapshot);
+      const live = "INSERT INTO actors VALUES (?, 140737488355327, ?, 2, ?)";
+      old.run(live, run, "branch:main", 4);
+      old.run(live, run, "run", 2);
+    }
+    old.close();
+    const store = openStore(path);
+    for (const [index, runId] of ["a", "b"].entries()) {
+      expect((await store.load(runId))?.actors).toEqual([
+        { actor: "branch:main", machine: "m@1", seq: 4, snapshot: '{"n": 2}' },
+        { actor: "run", machine: "m@1", seq: 2, snapshot: '{"n":1}' },
+      ]);
+      expect((await store.read("checkpoints", { runId, atSeq: 3, actor: "branch:main" }))[0]).toEqual({
+        actor: "branch:main",
+        machine: "m@1",
+        seq: 2,
+        snapshot: `{"run":${runs[index]},"n":"\u00e9 \u{1f600} \\" "}`,
+      });
+    }
+    expect(await store.check()).toEqual([]);
   });
 });

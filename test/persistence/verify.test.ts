@@ -57,7 +57,7 @@ describe("verify", () => {
     ],
     [
       "a checkpoint from the middle of a turn",
-      "UPDATE checkpoints SET seq = 3; UPDATE actors SET born = 3, seq = 3",
+      "UPDATE checkpoints SET gseq = 3; UPDATE actors SET born = 3, seq = 3",
       /^checkpoint: .*where no turn ends$/m,
     ],
     ["an entry that is not JSON", "UPDATE journal SET data = '{' WHERE seq = 3", /^entry 3: /],
@@ -68,12 +68,18 @@ describe("verify", () => {
     ],
     ["an entry that does not fit its schema", `UPDATE journal SET data = '{"kind":5}' WHERE seq = 4`, /^entry 4: /],
     ["a lost checkpoint", "DELETE FROM checkpoints", /^structure: live actor branch:main of run a has no checkpoint$/],
-    ["a checkpoint that is not JSON", "UPDATE checkpoints SET snapshot = '{'", /^checkpoint: .*not JSON$/],
     [
-      "a checkpoint from the future",
-      "UPDATE checkpoints SET seq = 99; UPDATE actors SET born = 99, seq = 99",
-      /checkpoint/,
+      "a checkpoint that is not JSON",
+      "UPDATE checkpoints SET versions = json_replace(versions, '$[0][2]', '{')",
+      /^checkpoint: .*not JSON$/,
     ],
+    [
+      "checkpoints that are not JSON",
+      "UPDATE checkpoints SET versions = '{'",
+      /^structure: the checkpoints stored with gseq 4 are not JSON$/m,
+    ],
+    ["checkpoints of no entry", "UPDATE checkpoints SET gseq = 99", /checkpoints: 1 rows belong to no entry$/],
+    ["a checkpoint from the future", "UPDATE actors SET born = 99, seq = 99", /checkpoint/],
     [
       "a value that is not JSON",
       "UPDATE context SET blob = NULL, json = 'no'",

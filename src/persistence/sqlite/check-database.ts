@@ -2,7 +2,7 @@
 import type { Connection } from "./connection.ts";
 import { LIVE } from "./schema.sql.ts";
 
-const OWNED_TABLES = ["run_inputs", "journal", "actors", "checkpoints", "scopes", "context", "timers", "gates"].concat([
+const OWNED_TABLES = ["run_inputs", "journal", "actors", "scopes", "context", "timers", "gates"].concat([
   "commands",
   "artifacts",
   "outbox",
@@ -10,6 +10,9 @@ const OWNED_TABLES = ["run_inputs", "journal", "actors", "checkpoints", "scopes"
   "output",
   "handler_snapshots",
 ]);
+
+/** What a row of checkpoints holds, one version a row; nothing of one that cannot be read. */
+const VERSIONS_OF_C = "json_each(CASE WHEN json_valid(c.versions) THEN c.versions ELSE '[]' END) version";
 
 const RULES: readonly { readonly sql: string; readonly sentence: (row: Record<string, unknown>) => string }[] = [
   ...OWNED_TABLES.map((table) => ({
@@ -28,13 +31,23 @@ const RULES: readonly { readonly sql: string; readonly sentence: (row: Record<st
   },
   {
     sql: `SELECT run_id, actor FROM actors a JOIN runs USING (run) WHERE until = ${LIVE}
-      AND NOT EXISTS (SELECT 1 FROM checkpoints c WHERE c.run = a.run AND c.actor = a.actor AND c.seq = a.seq)`,
+      AND NOT EXISTS (SELECT 1 FROM journal j JOIN checkpoints c USING (gseq), ${VERSIONS_OF_C}
+        WHERE j.run = a.run AND j.seq = a.seq AND version.value ->> 0 = a.actor)`,
     sentence: (row) => `live actor ${row["actor"]} of run ${row["run_id"]} has no checkpoint`,
   },
   {
-    sql: `SELECT run_id, actor FROM checkpoints c JOIN runs USING (run)
-      WHERE NOT EXISTS (SELECT 1 FROM actors a WHERE a.run = c.run AND a.actor = c.actor AND a.born <= c.seq AND a.until >= c.seq)`,
+    sql: `SELECT run_id, version.value ->> 0 AS actor FROM checkpoints c JOIN journal j USING (gseq) JOIN runs USING (run), ${VERSIONS_OF_C}
+      WHERE NOT EXISTS (SELECT 1 FROM actors a
+        WHERE a.run = j.run AND a.actor = version.value ->> 0 AND a.born <= j.seq AND a.until >= j.seq)`,
     sentence: (row) => `a checkpoint of ${row["actor"]} of run ${row["run_id"]} is outside the actor's life`,
+  },
+  {
+    sql: "SELECT count(*) AS rows FROM checkpoints WHERE gseq NOT IN (SELECT gseq FROM journal) HAVING count(*) > 0",
+    sentence: (row) => `checkpoints: ${row["rows"]} rows belong to no entry`,
+  },
+  {
+    sql: "SELECT gseq FROM checkpoints WHERE NOT json_valid(versions)",
+    sentence: (row) => `the checkpoints stored with gseq ${row["gseq"]} are not JSON`,
   },
   {
     sql: `SELECT DISTINCT run_id, scope FROM context c JOIN runs USING (run)

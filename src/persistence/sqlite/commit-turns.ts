@@ -69,7 +69,7 @@ function writeTurn(connection: Connection, prepared: PreparedTurn, firstGseq: nu
   const run = create === undefined ? advanceRun(connection, prepared) : insertRun(connection, { ...prepared, create });
   if (run === undefined) return explainStale(connection, turn);
   insertEntries(connection, run, { prepared, firstGseq });
-  writeActors(connection, run, prepared);
+  writeActors(connection, run, { prepared, lastGseq: firstGseq + prepared.entries.length - 1 });
   writeContext(connection, run, prepared);
   if (turn.timers !== undefined) writeTimers(connection, run, turn.timers);
   writeGates(connection, run, prepared);

@@ -122,4 +122,17 @@ CREATE TABLE pipelines (hash TEXT PRIMARY KEY, name TEXT NOT NULL, source TEXT N
 CREATE TABLE blobs (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL, touched_at INTEGER NOT NULL) STRICT;
 `;
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, breaking: true, sql: tables }];
+/** A row a turn instead of one a version, appended in the order of commits instead of run by run. */
+const checkpointsByTurn = `
+CREATE TABLE checkpoints_by_turn (gseq INTEGER PRIMARY KEY, versions TEXT NOT NULL) STRICT;
+INSERT INTO checkpoints_by_turn
+  SELECT gseq, json_group_array(json_array(actor, machine, snapshot))
+  FROM checkpoints JOIN journal USING (run, seq) GROUP BY gseq;
+DROP TABLE checkpoints;
+ALTER TABLE checkpoints_by_turn RENAME TO checkpoints;
+`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, breaking: true, sql: tables },
+  { version: 2, breaking: true, sql: checkpointsByTurn },
+];
