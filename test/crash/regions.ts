@@ -15,7 +15,7 @@ async function workOf({ node, context, attempt, signal }: HandlerInput): Promise
   const get = (key: string): JsonValue => context.get(key) ?? null;
   switch (node.id) {
     case "plan":
-      return done({ list: ["p", "q", "r"], count: 0 });
+      return done({ list: ["p", "q", "r"], count: 0, laps: 0 });
     case "pick":
       return get("work.item") === "q"
         ? { status: "fail", failureReason: "q is not to be had" }
@@ -31,6 +31,11 @@ async function workOf({ node, context, attempt, signal }: HandlerInput): Promise
       return done({ count: Number(get("count")) + 1 });
     case "tock":
       return done({ [`tock ${get("work.index")}`]: get("count") });
+    case "swift":
+      // Only the first lap leaves its key: the second activation takes it away.
+      return get("laps") === 0 ? done({ first: true }) : done({ second: true });
+    case "won":
+      return done({ laps: Number(get("laps")) + 1 });
     case "slow":
       return await untilAborted(signal);
     case "rub":

@@ -81,6 +81,62 @@ describe("more branches than a turn reaches", () => {
   });
 });
 
+describe("iterations without any work, many to a turn", () => {
+  /** Entered and left within turns, of which each makes so many hops. */
+  const IDLE =
+    between(`each [type=foreach, items="[${Array.from({ length: 200 }, (_, at) => at).join()}]", body=piece, collect=none]
+    subgraph piece { look [shape=diamond]; see [shape=diamond] }
+    look -> see
+    again [type=loop, body=turn, while="context.never!=x", max_iterations=90, on_limit=succeed]
+    subgraph turn { glance [shape=diamond] }
+    start -> each -> again -> after -> exit`);
+
+  async function throughIdle(play: Play): Promise<void> {
+    await play.end("main/after@1");
+    expect(await play.status()).toBe("completed");
+    expect(await countOf(play, "iteration.started")).toBe(290);
+    expect(await countOf(play, "iteration.succeeded")).toBe(290);
+    await play.expectSound("idle");
+  }
+
+  it("go on by themselves, and can be paused between turns", async () => {
+    const play = new Play();
+    const runtime = await play.process();
+    play.run = await runtime.start(IDLE, { runId: RUN_ID });
+    let begun = -1;
+    for (let pauses = 0; pauses < 20; pauses += 1) {
+      if (!(await play.run.pause()).accepted) break;
+      await play.rest();
+      const paused = await countOf(play, "iteration.started");
+      if ((await play.status()) !== "paused") break;
+      expect(paused).toBeGreaterThanOrEqual(begun);
+      begun = paused;
+      await play.run.continue();
+    }
+    expect(begun).toBeGreaterThan(0);
+    await play.run.continue();
+    await play.rest();
+    await throughIdle(play);
+  });
+
+  it("go on where they were when the process is lost, whichever turn it was", async () => {
+    for (let turns = 1, isOver = false; !isOver; turns += 1) {
+      const play = new Play();
+      const runtime = await play.process();
+      play.commitsToLive = turns;
+      const started = runtime.start(IDLE, { runId: RUN_ID }).then((run) => {
+        play.run = run;
+      });
+      void started.catch(() => {});
+      await play.rest();
+      isOver = play.commitsToLive > 0;
+      await play.crash();
+      await throughIdle(play);
+      expect(turns).toBeLessThan(60);
+    }
+  });
+});
+
 describe.each(shapes)("a process that stops with a grace (%s)", (shape) => {
   it("stores what ends in it, begins nothing, and the next one goes on from there", async () => {
     const { summary, moments } = await undisturbed(shape);
