@@ -64,6 +64,7 @@ export async function followRun(cli: Cli, following: Following): Promise<number>
     run,
     progress: () => state.progress,
     interrupt: signals.press,
+    leaveForPerson: () => leave(EXIT.runPaused),
   });
   const state: FollowState = { following, display, leave, gates, run: following.run, pausedByUs: false };
   following.run.finished().catch((fault: unknown) => leave(EXIT.internal, fault));

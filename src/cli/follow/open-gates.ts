@@ -6,6 +6,7 @@ import type { Run, Runtime } from "../../runtime/api.ts";
 import type { Cli } from "../cli.ts";
 import { commandLine } from "../command-line.ts";
 import { isStoreOfThisProcess } from "../open-store.ts";
+import { familyWaitsForPerson, followChildGates } from "./child-gates.ts";
 import type { Display } from "./display.ts";
 import type { AskedGate, GateAnswers } from "./gate-answers.ts";
 import type { RunProgress } from "./progress.ts";
@@ -20,6 +21,8 @@ export interface GateDeps {
   readonly run: () => Run;
   readonly progress: () => RunProgress | undefined;
   readonly interrupt: () => void;
+  /** Nothing but a person's answer is missing, and that is not waited for. */
+  readonly leaveForPerson: () => void;
 }
 
 /** Answers the questions of a run: with what was prepared, else by whoever sits in front of the terminal. */
@@ -41,16 +44,31 @@ export function answerOpenGates(cli: Cli, deps: GateDeps): OpenGates {
       return deadlineMs === undefined || !state ? undefined : (wallTimeOf(state, deadlineMs) ?? "stands");
     },
   });
+  const children = followChildGates({
+    runtime: deps.runtime,
+    note: (text) => display.note(text),
+    open: async (child, entry) => {
+      await open(cli, { ...deps, run: () => child }, { entry, person: NOBODY });
+      if (!deps.waitGates && (await familyWaitsForPerson(deps.runtime, run().id))) deps.leaveForPerson();
+    },
+  });
   return {
     async take(entry) {
+      children.take(entry);
       if (entry.type === "gate.opened") await open(cli, deps, { entry, person });
       else if (CLOSING.has(entry.type)) person.close((entry.data as EntryData<"gate.withdrawn">).gate);
       // None of them can be answered any more, and all will be withdrawn.
       else if (entry.type === "run.cancelling" || entry.type === "run.restarted") person.end();
     },
-    end: () => person.end(),
+    end() {
+      person.end();
+      children.end();
+    },
   };
 }
+
+/** Questions of child runs are not put to the terminal: it shows their parent. */
+const NOBODY: Pick<ConsoleGates, "ask"> = { ask: () => false };
 
 const CLOSING: ReadonlySet<string> = new Set(["gate.answered", "gate.timed_out", "gate.withdrawn"]);
 
@@ -58,7 +76,7 @@ const CLOSING: ReadonlySet<string> = new Set(["gate.answered", "gate.timed_out",
 async function open(
   cli: Cli,
   deps: GateDeps,
-  { entry, person }: { readonly entry: JournalEntry; readonly person: ConsoleGates },
+  { entry, person }: { readonly entry: JournalEntry; readonly person: Pick<ConsoleGates, "ask"> },
 ): Promise<void> {
   const question = entry.data as EntryData<"gate.opened">;
   const [row] = await deps.runtime.store.read("gates", { runId: entry.runId, gate: question.gate });
