@@ -26,6 +26,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({ options: { "out-dir": { type: "string", default: join(root, "dist") } } });
 const dist = resolve(options["out-dir"]);
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+const bundler = join(root, "node_modules", "vite", "bin", "vite.js");
 const executables = ["cli/bin.js"];
 
 process.exitCode = build();
@@ -40,6 +41,8 @@ function build(): number {
     const made = compile(next);
     if (made !== 0) return made;
     rewriteDeclarations(next);
+    const bundled = bundleDashboard(join(next, "web"));
+    if (bundled !== 0) return bundled;
     for (const file of executables) if (existsSync(join(next, file))) chmodSync(join(next, file), 0o755);
     takePlace(next);
     linkCommand();
@@ -75,6 +78,15 @@ function withoutCompiler(): number {
 
 function compile(outDir: string): number {
   const argv = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir];
+  const result = spawnSync(process.execPath, argv, { stdio: "inherit", cwd: root });
+  if (result.error) throw result.error;
+  return result.status ?? 1;
+}
+
+/** The dashboard is a page and no module of the library: a bundle of its own, made of `src/web`. */
+function bundleDashboard(outDir: string): number {
+  const config = join(root, "scripts", "vite.config.ts");
+  const argv = [bundler, "build", "--config", config, "--outDir", outDir, "--emptyOutDir", "--logLevel", "warn"];
   const result = spawnSync(process.execPath, argv, { stdio: "inherit", cwd: root });
   if (result.error) throw result.error;
   return result.status ?? 1;

@@ -7,6 +7,7 @@ import { type Operation, routePattern } from "./api/operation.ts";
 import { asSafepointError, problemOf, problemResponse } from "./api/problem.ts";
 import { readBody, readQuery } from "./api/read-request.ts";
 import type { Api } from "./api.ts";
+import { mountDashboard } from "./dashboard/mount-dashboard.ts";
 import { refuseForeign } from "./guards/origin.ts";
 import { refuseWithoutToken } from "./guards/token.ts";
 import { CensusTaker } from "./metrics/census.ts";
@@ -41,6 +42,7 @@ export function createServer(runtime: Runtime, options: ServerOptions = {}): Hon
     });
   }
   for (const path of new Set(routes.map((route) => route.path))) app.all(path, (c) => refuseMethod(c, routes, path));
+  if (options.dashboard !== undefined) mountDashboard(app, options.dashboard);
   app.all("*", (c) => {
     throw new SafepointError("route_not_found", `there is nothing at ${c.req.method} ${c.req.path}`);
   });

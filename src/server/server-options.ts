@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly types?: readonly string[];
   /** Directory that `@file` in pipelines starts from. Default: the process's. */
   readonly baseDir?: string;
-  /** Directory with the files of a dashboard, served where nothing else is. */
+  /** Directory with the files of a dashboard, served where nothing else is. Default: none; of `serve`, the one that comes with us. */
   readonly dashboard?: string;
   /** Once aborted: not ready any more, and event streams end. */
   readonly closing?: AbortSignal;

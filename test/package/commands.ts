@@ -51,16 +51,25 @@ export async function build(): Promise<void> {
 function isBuilt(): boolean {
   const dist = join(ROOT, "dist");
   if (!existsSync(join(dist, "index.js"))) return false;
-  const sources = filesOf(join(ROOT, "src"), /(?<!\.d)\.ts$/);
-  const scripts = ["scripts/build.ts", "tsconfig.json", "tsconfig.build.json", "package.json"].map((path) =>
-    join(ROOT, path),
-  );
-  const newest = Math.max(...[...sources, ...scripts].map((file) => statSync(file).mtimeMs));
-  const built = filesOf(dist, /\.js$/);
+  // The dashboard is a bundle: its files are not those it is made of.
+  const page = filesOf(join(ROOT, "src", "web"), /\.\w+$/);
+  const bundle = filesOf(join(dist, "web"), /\.\w+$/);
+  const sources = filesOf(join(ROOT, "src"), /(?<!\.d)\.ts$/).filter((file) => !page.includes(file));
+  const scripts = [
+    "scripts/build.ts",
+    "scripts/vite.config.ts",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "package.json",
+  ].map((path) => join(ROOT, path));
+  const newest = Math.max(...[...sources, ...page, ...scripts].map((file) => statSync(file).mtimeMs));
+  const built = filesOf(dist, /\.js$/).filter((file) => !bundle.includes(file));
+  if (bundle.length === 0 || bundle.some((file) => statSync(file).mtimeMs < newest)) return false;
   return built.length === sources.length && Math.min(...built.map((file) => statSync(file).mtimeMs)) > newest;
 }
 
 function filesOf(dir: string, ending: RegExp): string[] {
+  if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
     .filter((path) => ending.test(path))
     .map((path) => join(dir, path));

@@ -35,9 +35,17 @@ describe("the tarball", () => {
   it("holds what is needed and nothing else", () => {
     const paths = packed.files.map((file) => file.path);
     expect(paths).toEqual(
-      expect.arrayContaining(["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/cli/bin.js"]),
+      expect.arrayContaining([
+        "package.json",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "dist/cli/bin.js",
+        "dist/web/index.html",
+      ]),
     );
-    const shipped = /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+(?:\.js|\.d\.ts))$/;
+    const shipped =
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+(?:\.js|\.d\.ts)|dist\/web\/.+\.(?:html|css|svg))$/;
     expect(paths.filter((path) => !shipped.test(path))).toEqual([]);
   });
 

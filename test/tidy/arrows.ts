@@ -24,6 +24,8 @@ export const ARROWS: Readonly<Record<string, readonly Arrow[]>> = {
     { to: "persistence/store.ts", typesOnly: true },
   ],
   cli: ["graph", "journal", "persistence", "actors", "runtime", "inspect", "server"].map((to) => ({ to })),
+  // A page of its own that knows the rest over HTTP: of the rooms it sees what their answers look like.
+  web: ["journal", "server", "graph"].map((to) => ({ to, typesOnly: true })),
   testing: ["graph", "machines", "journal", "persistence", "actors", "runtime", "inspect"].map((to) => ({ to })),
 };
 
@@ -42,10 +44,13 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@hono/node-server": ["server/"],
   re2js: ["graph/"],
   commander: ["cli/"],
-  "@viz-js/viz": ["inspect/"],
+  "@viz-js/viz": ["inspect/", "web/"],
   "node:sqlite": ["persistence/sqlite/"],
   "node:child_process": ["actors/processes/", "cli/"],
 };
+
+/** Packages that are built into the dashboard's bundle: nobody who installs Safepoint needs them. */
+const BUNDLED: readonly string[] = ["react", "react-dom", "virtual:statecharts"];
 
 export function checkArrows(file: Parsed): string[] {
   const room = roomOf(file.path);
@@ -68,7 +73,7 @@ function isSurface(room: string): boolean {
 function refuseArrow(from: string, target: string, typeOnly: boolean): string | undefined {
   const room = roomOf(from) as string;
   if (!target.startsWith("src/")) return "code of src/ imports only src/";
-  if (!target.endsWith(".ts") && !target.endsWith(".json")) return "a relative import names its file, with .ts";
+  if (!/\.tsx?$/.test(target) && !target.endsWith(".json")) return "a relative import names its file, with .ts";
   const below = target.slice("src/".length);
   if (FOUNDATION.has(below)) return undefined;
   if (FOUNDATION.has(room)) return "errors and limits import no room";
@@ -91,7 +96,7 @@ export function checkPackages(file: Parsed): string[] {
   for (const { specifier, line } of importsOf(file)) {
     if (specifier.startsWith(".")) continue;
     const name = packageOf(specifier);
-    const places = PACKAGES[name];
+    const places = BUNDLED.includes(name) ? ["web/"] : PACKAGES[name];
     if (places === undefined && name.startsWith("node:")) continue;
     if (places?.some((place) => below.startsWith(place))) continue;
     problems.push(

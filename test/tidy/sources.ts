@@ -40,7 +40,7 @@ export function textSources(): Source[] {
 /** TypeScript files, optionally only those under the given folders. */
 export function codeSources(...under: string[]): Source[] {
   return projectPaths()
-    .filter((path) => path.endsWith(".ts") && (under.length === 0 || under.some((dir) => path.startsWith(`${dir}/`))))
+    .filter((path) => /\.tsx?$/.test(path) && (under.length === 0 || under.some((dir) => path.startsWith(`${dir}/`))))
     .map(readSource);
 }
 

@@ -17,7 +17,14 @@ export interface Import {
   readonly line: number;
 }
 
-const OPTIONS = { noLib: true, noResolve: true, types: [], noEmit: true, allowImportingTsExtensions: true };
+const OPTIONS = {
+  noLib: true,
+  noResolve: true,
+  types: [],
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  jsx: "preserve",
+};
 
 /** The compiler's view of the disk: what is being parsed, under a directory of its own each time. */
 const disk: Record<string, string> = {};

@@ -6,6 +6,7 @@ import { SafepointError } from "../../errors.ts";
 import { HTTP_BODY_MS_MAX, HTTP_HEADERS_MS_MAX, SERVER_PORT_DEFAULT } from "../../limits.ts";
 import type { Runtime } from "../../runtime/api.ts";
 import { createServer } from "../create-server.ts";
+import { findDashboard } from "../dashboard/find-dashboard.ts";
 import type { ServerOptions } from "../server-options.ts";
 import { answerBrokenRequest, nodeListener } from "./node-listener.ts";
 
@@ -26,21 +27,16 @@ export interface Serving {
 }
 
 const CLOSE_GRACE_MS = 2_000;
+const HOST_DEFAULT = "127.0.0.1";
 
 /** *Throws* `configuration`: the port is in use, the address is none of ours, or is open to others without a token. */
 export async function serve(runtime: Runtime, options: ServeOptions = {}): Promise<Serving> {
-  const { port = SERVER_PORT_DEFAULT, host = "127.0.0.1", ...rest } = options;
-  if (!isLoopback(host) && rest.token === undefined) {
-    throw new SafepointError(
-      "configuration",
-      `listening at ${host} takes a token: everybody who reaches it may run commands`,
-      {
-        details: { host, hint: "--token-file names a file with one; without, the server listens at 127.0.0.1" },
-      },
-    );
-  }
+  const { port = SERVER_PORT_DEFAULT, host = HOST_DEFAULT, ...rest } = options;
+  assertGuarded({ host, token: rest.token });
   const draining = new AbortController();
-  const app = createServer(runtime, { ...rest, closing: draining.signal });
+  const dashboard = rest.dashboard ?? findDashboard();
+  const found = dashboard === undefined ? {} : { dashboard };
+  const app = createServer(runtime, { ...rest, ...found, closing: draining.signal });
   const server = createHttpServer(
     { requestTimeout: HTTP_BODY_MS_MAX + HTTP_HEADERS_MS_MAX, headersTimeout: HTTP_HEADERS_MS_MAX },
     nodeListener(app),
@@ -59,6 +55,27 @@ export async function serve(runtime: Runtime, options: ServeOptions = {}): Promi
       return closed;
     },
   };
+}
+
+/**
+ * Whether {@link serve} could listen there: to be asked before anything is begun that a refusal would cut short.
+ * *Throws* as that does.
+ */
+export async function assertCanServe(options: Pick<ServeOptions, "port" | "host" | "token">): Promise<void> {
+  const { port = SERVER_PORT_DEFAULT, host = HOST_DEFAULT, token } = options;
+  assertGuarded({ host, token });
+  const probe = createHttpServer();
+  await listen(probe, { port, host });
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+}
+
+function assertGuarded({ host, token }: { readonly host: string; readonly token: string | undefined }): void {
+  if (isLoopback(host) || token !== undefined) return;
+  throw new SafepointError(
+    "configuration",
+    `listening at ${host} takes a token: everybody who reaches it may run commands`,
+    { details: { host, hint: "--token-file names a file with one; without, the server listens at 127.0.0.1" } },
+  );
 }
 
 async function listen(server: Server, at: { readonly port: number; readonly host: string }): Promise<void> {

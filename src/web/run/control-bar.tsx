@@ -1,0 +1,128 @@
+import { useState } from "react";
+import type { ControlResult } from "../api/answers.ts";
+import { wordsOf } from "../api/client.ts";
+import { type CommandOptions, giveCommand, reasonAgainst, resultInWords, type Verb } from "../api/commands.ts";
+import { say } from "../app/messages.tsx";
+import { useShortcuts } from "../app/shortcuts.ts";
+import { CancelDialog } from "./cancel-dialog.tsx";
+import type { Moment } from "./use-run.ts";
+
+type Mode = "drain" | "interrupt";
+
+interface ControlBarProps {
+  readonly moment: Moment;
+  readonly onResult: (result: ControlResult) => void;
+}
+
+/** Pause that becomes Continue, and Cancel; each with a reason that the journal keeps. */
+export function ControlBar({ moment, onResult }: ControlBarProps) {
+  const { runId, status, isPast } = moment;
+  const [reason, setReason] = useState("");
+  const [mode, setMode] = useState<Mode>("drain");
+  const [isCancelShown, setCancelShown] = useState(false);
+  const { give, busy } = useCommands(runId, (result) => {
+    onResult(result);
+    if (result.accepted !== false) setReason("");
+  });
+  const isHeld = status === "paused" || status === "pausing";
+  const verb: Verb = isHeld ? "continue" : "pause";
+  const against = againstNow(verb, moment, busy);
+  const againstCancel = againstNow("cancel", moment, busy);
+  const toggle = () => void give(verb, verb === "pause" ? { reason, mode } : { reason });
+  useShortcuts("Control", [
+    { keys: "p", does: "Pause, or continue", run: () => !against && toggle() },
+    { keys: "x", does: "Cancel", run: () => !againstCancel && setCancelShown(true) },
+  ]);
+  return (
+    <fieldset className="controls" aria-label="Control" disabled={isPast}>
+      <Reason reason={reason} onChange={setReason} />
+      {!isHeld && <ModeChoice mode={mode} onChange={setMode} />}
+      <Hinted against={against}>
+        <button type="button" className="primary" disabled={against !== undefined} onClick={toggle}>
+          {isHeld ? "▶ Continue" : "❚❚ Pause"}
+        </button>
+      </Hinted>
+      <Hinted against={againstCancel}>
+        <button
+          type="button"
+          className="danger"
+          disabled={againstCancel !== undefined}
+          onClick={() => setCancelShown(true)}
+        >
+          Cancel…
+        </button>
+      </Hinted>
+      {isCancelShown && (
+        <CancelDialog
+          runId={runId}
+          reason={reason}
+          onClose={() => setCancelShown(false)}
+          onConfirm={(options) => {
+            setCancelShown(false);
+            void give("cancel", options);
+          }}
+        />
+      )}
+    </fieldset>
+  );
+}
+
+/** Gives a command, says what it came to, and knows while it is on its way. */
+function useCommands(runId: string, onResult: (result: ControlResult) => void) {
+  const [busy, setBusy] = useState<Verb | undefined>();
+  const give = async (verb: Verb, options: CommandOptions) => {
+    setBusy(verb);
+    try {
+      const result = await giveCommand(runId, verb, options);
+      onResult(result);
+      const { text, tone } = resultInWords(result);
+      say(text, tone);
+    } catch (failure) {
+      say(wordsOf(failure), "bad");
+    }
+    setBusy(undefined);
+  };
+  return { give, busy };
+}
+
+function Reason({ reason, onChange }: { readonly reason: string; readonly onChange: (reason: string) => void }) {
+  return (
+    <label>
+      <span className="sr-only">Reason</span>
+      <input
+        value={reason}
+        placeholder="Reason"
+        title="Kept in the journal"
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
+  );
+}
+
+function ModeChoice({ mode, onChange }: { readonly mode: Mode; readonly onChange: (mode: Mode) => void }) {
+  return (
+    <label>
+      <span className="sr-only">How to pause</span>
+      <select value={mode} title="How to pause" onChange={(event) => onChange(event.target.value as Mode)}>
+        <option value="drain">drain</option>
+        <option value="interrupt">interrupt</option>
+      </select>
+    </label>
+  );
+}
+
+function againstNow(verb: Verb, { status, isPast }: Moment, busy: Verb | undefined): string | undefined {
+  if (isPast) return "This is the past: go back to live first (l).";
+  if (busy) return `${busy} is on its way.`;
+  return reasonAgainst(verb, status);
+}
+
+/** A disabled button gets no pointer: what is around it says why. */
+function Hinted({ against, children }: { readonly against: string | undefined; readonly children: React.ReactNode }) {
+  return (
+    <span className="hinted" title={against}>
+      {children}
+      {against && <span className="sr-only">{against}</span>}
+    </span>
+  );
+}
