@@ -17,7 +17,7 @@ import type { Draft } from "../actors/draft.ts";
 import type { HandlerLog } from "../actors/handler.ts";
 import { followerId, type HeldRun, RUN_ACTOR, type RunSnapshot } from "../actors/held-run.ts";
 import { isSafepointError, messageOf, SafepointError } from "../errors.ts";
-import type { CancelOptions, ContinueOptions, PauseOptions, Run } from "./api.ts";
+import type { CancelOptions, CommandOptions, ContinueOptions, ControlResult, PauseOptions, Run } from "./api.ts";
 import { assertId } from "./queries/find-run.ts";
 
 /** What a run came to; `output` of its last snapshot. */
@@ -47,7 +47,8 @@ export type RunActorSnapshot =
 export type RunActorEvent =
   | ({ readonly type: "PAUSE" } & PauseOptions)
   | ({ readonly type: "CONTINUE" } & ContinueOptions)
-  | ({ readonly type: "CANCEL" } & CancelOptions);
+  | ({ readonly type: "CANCEL" } & CancelOptions)
+  | ({ readonly type: "STEER"; readonly message: string } & CommandOptions);
 
 /**
  * `id` is `run:<runId>`. `getSnapshot` and `getPersistedSnapshot` throw `run_not_found` for a run that this process has not
@@ -234,19 +235,23 @@ function endOf(held: HeldRun, draft: Draft, snapshot: RunSnapshot): RunActorSnap
   return { ...snapshot, status: "done", output, error: undefined } as RunActorSnapshot;
 }
 
-const VERBS: ReadonlyMap<string, "pause" | "continue" | "cancel"> = new Map([
-  ["PAUSE", "pause"],
-  ["CONTINUE", "continue"],
-  ["CANCEL", "cancel"],
+type Give = (run: Run, options: Record<string, unknown>) => Promise<ControlResult>;
+
+const VERBS: ReadonlyMap<string, readonly [verb: string, give: Give]> = new Map([
+  ["PAUSE", ["pause", (run, options) => run.pause(options)]],
+  ["CONTINUE", ["continue", (run, options) => run.continue(options)]],
+  ["CANCEL", ["cancel", (run, options) => run.cancel(options)]],
+  ["STEER", ["steer", (run, { message, ...options }) => run.steer(String(message ?? ""), options)]],
 ]);
 
 /** Gives the command that an event stands for. Never rejects: nobody waits for an event. */
 async function give({ handle, log }: RefDeps, runId: string, event: EventObject): Promise<void> {
   try {
     const { type, ...options } = event;
-    const verb = VERBS.get(type);
-    if (!verb) return log.warn("an event is no command of a run", { runId, event: type, known: [...VERBS.keys()] });
-    const { accepted, commandId, code, hint } = await handle(runId)[verb](options);
+    const known = VERBS.get(type);
+    if (!known) return log.warn("an event is no command of a run", { runId, event: type, known: [...VERBS.keys()] });
+    const [verb, command] = known;
+    const { accepted, commandId, code, hint } = await command(handle(runId), options);
     if (accepted === false) log.warn("a command was refused", { runId, verb, commandId, code, hint });
     if (accepted === null) log.info("a command was not taken yet, and stays in force", { runId, verb, commandId });
   } catch (failure) {

@@ -147,12 +147,13 @@ describe("an event sent to a run", () => {
     ref.send({ type: "PAUSE", reason: "lunch", commandId: "c1", actor: "cook" });
     call.end();
     await waitFor(ref, isPaused);
+    ref.send({ type: "STEER", message: "left" });
     ref.send({ type: "CONTINUE", context: { note: "again" } });
     await waitFor(ref, (snapshot) => snapshot.matches({ control: "running" }));
     ref.send({ type: "CANCEL" });
     await waitFor(ref, isDone);
     const audit = await world.store.read("journal", { runId: "r", types: ["control.accepted"] });
-    expect(audit.map(({ data }) => (data as { verb: string }).verb)).toEqual(["pause", "continue", "cancel"]);
+    expect(audit.map(({ data }) => (data as { verb: string }).verb)).toEqual(["pause", "steer", "continue", "cancel"]);
     expect(audit[0]).toMatchObject({ data: { reason: "lunch" }, cause: { commandId: "c1", actor: "cook" } });
   });
 
