@@ -207,6 +207,8 @@ export class Supervisor {
   /** A run that a turn here has begun, or that a run driven here waits for. */
   async #takeUp(runId: string, what: string): Promise<void> {
     await this.take(runId).catch((failure: unknown) => {
+      // What a runtime that stops has begun is taken up by the next.
+      if (this.#isStopping) return;
       const isQuiet =
         isSafepointError(failure) && QUIET_REFUSALS.has(failure.code) && failure.code !== "handler_missing";
       if (!isQuiet) this.#warn(`${what} was not taken up`, failure);
