@@ -54,6 +54,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "graph", summary: "draw a pipeline, with a run's state if asked", load: () => import("./commands/graph.ts") },
   { name: "inspect", summary: "print the statecharts that drive runs", load: () => import("./commands/inspect.ts") },
+  { name: "serve", summary: "serve runs over HTTP, and drive them", load: () => import("./commands/serve.ts") },
   { name: "doctor", summary: "check this machine and the store", load: () => import("./commands/doctor.ts") },
   { name: "completion", summary: "print completions for a shell", load: () => import("./commands/completion.ts") },
 ];

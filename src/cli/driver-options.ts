@@ -9,21 +9,28 @@ import { loadHandlers } from "./load-handlers.ts";
 import { readWord } from "./option-values.ts";
 import { isRecord, readJsonFile } from "./read-json-file.ts";
 
-/** Options of the commands that drive a run. */
-export interface DriverOptions {
+/** What does the work of nodes. */
+export interface HandlerOptions {
   readonly backend: string;
   readonly agent?: string;
   readonly agentCommand?: string;
   readonly simulateScript?: string;
   readonly handlers?: string;
+}
+
+/** Options of the commands that drive a run. */
+export interface DriverOptions extends HandlerOptions {
   readonly answers?: string;
   readonly autoApprove?: boolean;
   readonly waitGates: boolean;
 }
 
-export interface DriverSetup {
+export interface HandlerSetup {
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly codergen: CodergenBackend;
+}
+
+export interface DriverSetup extends HandlerSetup {
   readonly answers: GateAnswers;
   readonly waitGates: boolean;
   /** For the command that takes the run up again. */
@@ -32,20 +39,24 @@ export interface DriverSetup {
 
 const BACKENDS = ["simulate", "command", "ai"] as const;
 
+export function addHandlerOptions(command: Command): Command {
+  return command
+    .option("--backend <backend>", `what runs codergen nodes: ${BACKENDS.join(", ")}`, "simulate")
+    .option("--agent <preset>", "command backend: a well-known agent (default: $SAFEPOINT_AGENT)")
+    .option(
+      "--agent-command <command>",
+      "command backend: a shell command, prompt on stdin (default: $SAFEPOINT_AGENT_COMMAND)",
+    )
+    .option(
+      "--simulate-script <file>",
+      "simulate backend: JSON, node id to a list of status words, responses or outcomes",
+    )
+    .option("--handlers <module>", "module with the handlers of your own node types");
+}
+
 export function addDriverOptions(command: Command): Command {
   return (
-    command
-      .option("--backend <backend>", `what runs codergen nodes: ${BACKENDS.join(", ")}`, "simulate")
-      .option("--agent <preset>", "command backend: a well-known agent (default: $SAFEPOINT_AGENT)")
-      .option(
-        "--agent-command <command>",
-        "command backend: a shell command, prompt on stdin (default: $SAFEPOINT_AGENT_COMMAND)",
-      )
-      .option(
-        "--simulate-script <file>",
-        "simulate backend: JSON, node id to a list of status words, responses or outcomes",
-      )
-      .option("--handlers <module>", "module with the handlers of your own node types")
+    addHandlerOptions(command)
       .option("--answers <file>", "JSON with answers to questions, in turn or by gate, stage or node")
       .option("--auto-approve", "answer every question with its first option")
       // Said here, because Commander gives a lone "no" its default before this command is loaded.
@@ -69,17 +80,21 @@ export function driverWords(options: DriverOptions): readonly string[] {
 }
 
 /** *Throws* `configuration`, `file_not_found`, `usage`. */
+export async function readHandlerSetup(cli: Cli, options: HandlerOptions): Promise<HandlerSetup> {
+  return { handlers: await loadHandlers(cli, options.handlers), codergen: await chooseBackend(cli, options) };
+}
+
+/** *Throws* as {@link readHandlerSetup}. */
 export async function readDriverSetup(cli: Cli, options: DriverOptions): Promise<DriverSetup> {
   return {
-    handlers: await loadHandlers(cli, options.handlers),
-    codergen: await chooseBackend(cli, options),
+    ...(await readHandlerSetup(cli, options)),
     answers: await readAnswers(cli, options),
     waitGates: options.waitGates,
     words: driverWords(options),
   };
 }
 
-async function chooseBackend(cli: Cli, options: DriverOptions): Promise<CodergenBackend> {
+async function chooseBackend(cli: Cli, options: HandlerOptions): Promise<CodergenBackend> {
   switch (readWord("--backend", options.backend, BACKENDS)) {
     case "simulate": {
       const { simulateBackend } = await import("../actors/handlers/backends/simulate.ts");
@@ -96,7 +111,7 @@ async function chooseBackend(cli: Cli, options: DriverOptions): Promise<Codergen
   }
 }
 
-async function commandAgent(cli: Cli, options: DriverOptions): Promise<CodergenBackend> {
+async function commandAgent(cli: Cli, options: HandlerOptions): Promise<CodergenBackend> {
   const command = options.agentCommand ?? cli.io.env["SAFEPOINT_AGENT_COMMAND"];
   const agent = options.agent ?? cli.io.env["SAFEPOINT_AGENT"];
   const { commandBackend } = await import("../actors/handlers/backends/command.ts");

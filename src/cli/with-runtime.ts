@@ -1,26 +1,40 @@
 import type { HandlerLog } from "../actors/handler.ts";
-import type { Runtime } from "../runtime/api.ts";
+import type { Runtime, RuntimeOptions } from "../runtime/api.ts";
 import type { Cli } from "./cli.ts";
-import type { DriverSetup } from "./driver-options.ts";
+import type { HandlerSetup } from "./driver-options.ts";
 import { withStore } from "./open-store.ts";
 import { printable } from "./text/printable.ts";
 
 /** Makes a runtime over the store, hands it on, and stops it whatever comes: its leases are given back, its processes end. */
 export function withRuntime(
   cli: Cli,
-  options: { readonly setup: DriverSetup; readonly create?: boolean },
+  options: {
+    readonly setup: HandlerSetup;
+    readonly create?: boolean;
+    /** Also drives what nobody drives. */
+    readonly recover?: boolean;
+    readonly interviewer?: RuntimeOptions["interviewer"];
+  },
   use: (runtime: Runtime) => Promise<number>,
 ): Promise<number> {
   return withStore(cli, { create: options.create === true }, async (store) => {
     const { createRuntime } = await import("../runtime/create-runtime.ts");
-    const { handlers, codergen } = options.setup;
-    await using runtime = await createRuntime({ store, handlers, codergen, cwd: cli.io.cwd, log: logOf(cli) });
+    const { setup, recover = false, interviewer } = options;
+    await using runtime = await createRuntime({
+      store,
+      handlers: setup.handlers,
+      codergen: setup.codergen,
+      cwd: cli.io.cwd,
+      log: logOf(cli),
+      recover,
+      ...(interviewer === undefined ? {} : { interviewer }),
+    });
     return await use(runtime);
   });
 }
 
 /** What handlers and the driver have to say: warnings and errors, as lines on stderr. */
-function logOf(cli: Cli): HandlerLog {
+export function logOf(cli: Cli): HandlerLog {
   const line = (level: string) => (message: string, fields?: Record<string, unknown>) => {
     const rest = fields === undefined ? "" : ` ${JSON.stringify(fields)}`;
     void cli.note(printable(`${level}: ${message}${rest}`));
