@@ -34,8 +34,9 @@ interface StoredRun {
 }
 
 // The hot one names no indexed column, so that no index is touched.
-const ADVANCE =
-  "UPDATE runs SET seq = ?4 WHERE run_id = ?1 AND token = ?2 AND seq = ?3 AND lease_until_ms IS NOT NULL RETURNING run";
+const ADVANCE = `
+  UPDATE runs SET seq = ?5
+  WHERE run = ?1 AND run_id = ?2 AND token = ?3 AND seq = ?4 AND lease_until_ms IS NOT NULL`;
 const ADVANCE_AND_PATCH = `
   UPDATE runs SET seq = ?4, status = coalesce(?5, status),
     status_reason = CASE ?6 WHEN 0 THEN status_reason ELSE ?7 END,
@@ -55,7 +56,10 @@ const SELECT_FENCE = "SELECT seq, token, lease_until_ms IS NOT NULL AS leased FR
 /** Checks the fence and moves the run on, in one statement. Answers with the run's key, or undefined: stale. */
 export function advanceRun(connection: Connection, { turn, lastSeq }: PreparedTurn): number | undefined {
   const { runId, token, baseSeq, run: patch } = turn;
-  if (patch === undefined) return connection.get<{ run: number }>(ADVANCE, runId, token, baseSeq, lastSeq)?.run;
+  if (patch === undefined) {
+    const advance = (key: number) => connection.run(ADVANCE, key, runId, token, baseSeq, lastSeq) === 1;
+    return withKey(connection, runId, advance);
+  }
   return connection.get<{ run: number }>(ADVANCE_AND_PATCH, runId, token, baseSeq, lastSeq, ...patchValues(patch))?.run;
 }
 
@@ -100,6 +104,25 @@ const PATCH_NEW = `
 function ownerValues({ owner, leaseUntilMs }: RunCreation) {
   if (owner === undefined) return [null, null, null, null, null];
   return [owner.host, owner.bootId, owner.pid, owner.processStart, leaseUntilMs ?? null];
+}
+
+/** Keys of runs that were asked for. They never change, but a run may go, and its key be another's after a rollback. */
+const keysOf = new WeakMap<Connection, Map<string, number>>();
+const KEYS_MAX = 20_000;
+
+/** Tries the key that is remembered, then the one that is stored; answers with the one that `work` took. */
+function withKey(connection: Connection, runId: string, work: (key: number) => boolean): number | undefined {
+  let keys = keysOf.get(connection);
+  if (!keys || keys.size > KEYS_MAX) {
+    keys = new Map();
+    keysOf.set(connection, keys);
+  }
+  const remembered = keys.get(runId);
+  if (remembered !== undefined && work(remembered)) return remembered;
+  const stored = selectRunKey(connection, runId);
+  if (stored === undefined || stored === remembered || !work(stored)) return undefined;
+  keys.set(runId, stored);
+  return stored;
 }
 
 export function selectRunKey(connection: Connection, runId: string): number | undefined {
