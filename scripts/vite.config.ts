@@ -2,14 +2,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
-import { readChart, statechartDot, statecharts } from "../src/inspect/index.ts";
+import { readChart, statecharts } from "../src/inspect/index.ts";
 
 const CHARTS = "virtual:statecharts";
 
 /** The statecharts as they are in this version, read from the machines themselves while the dashboard is built. */
 function chartsOfMachines(): Plugin {
   const charts = Object.entries(statecharts).map(([name, machine]) => {
-    return { name, chart: readChart(machine), dot: statechartDot(machine) };
+    return { name, chart: readChart(machine) };
   });
   return {
     name: "safepoint-statecharts",

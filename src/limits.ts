@@ -56,6 +56,8 @@ export const COMMIT_TURNS_MAX = 256;
 export const INLINE_VALUE_BYTES_MAX = 64 * 1024;
 export const OUTPUT_CHUNK_BYTES_MAX = 64 * 1024;
 export const OUTPUT_CHUNK_MS = 250;
+/** Of each stream of an execution that is told while it runs. */
+export const OUTPUT_TAIL_BYTES_MAX = 64 * 1024;
 /** What of a tool's output reaches the context key `tool.output`. Characters. */
 export const TOOL_OUTPUT_CHARS_MAX = 16_384;
 /** What of a response reaches the context key `last_response`. Characters. */

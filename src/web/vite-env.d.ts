@@ -17,6 +17,5 @@ declare module "virtual:statecharts" {
   export const charts: readonly {
     readonly name: string;
     readonly chart: { readonly id: string; readonly root: ChartState };
-    readonly dot: string;
   }[];
 }

@@ -26,7 +26,21 @@ export function Drawing({ dot, label, paint, onPick }: DrawingProps) {
   const [svg, setSvg] = useState<SVGSVGElement>();
   const [failure, setFailure] = useState<unknown>();
   const [place, setPlace] = useState<Place>({ x: 0, y: 0, scale: 1 });
-  const showAll = useCallback(() => setPlace(placeToFit(frame.current)), []);
+  const isMoved = useRef(false);
+  const showAll = useCallback(() => {
+    isMoved.current = false;
+    setPlace(placeToFit(frame.current));
+  }, []);
+  const move = useCallback((change: (old: Place) => Place) => {
+    isMoved.current = true;
+    setPlace(change);
+  }, []);
+  useEffect(() => {
+    // The room changes with panels and banners; who has found a place for it keeps that.
+    const observer = new ResizeObserver(() => isMoved.current || setPlace(placeToFit(frame.current)));
+    if (frame.current) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
   useEffect(() => {
     let isLeft = false;
     layOut(dot).then(
@@ -52,9 +66,9 @@ export function Drawing({ dot, label, paint, onPick }: DrawingProps) {
   useLayoutEffect(() => {
     if (svg) paint?.(svg);
   }, [svg, paint]);
-  const drag = useDragAndWheel(frame, setPlace);
+  const drag = useDragAndWheel(frame, move);
   if (failure !== undefined && !svg) return <Failed failure={failure} />;
-  const zoom = (by: number) => setPlace((old) => zoomed(old, by, centreOf(frame.current)));
+  const zoom = (by: number) => move((old) => zoomed(old, by, centreOf(frame.current)));
   const pick = (target: EventTarget) => onPick?.(nodeOf(target as Element));
   return (
     <div className="drawing">

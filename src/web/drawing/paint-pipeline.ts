@@ -10,13 +10,16 @@ export interface Shown {
   readonly history: History;
   readonly seq: number;
   readonly picked: string | undefined;
+  /** Nodes that go on when the run is continued. */
+  readonly held: ReadonlySet<string>;
 }
 
-export function paintPipeline(svg: SVGSVGElement, { pipeline, history, seq, picked }: Shown): void {
+export function paintPipeline(svg: SVGSVGElement, { pipeline, history, seq, picked, held }: Shown): void {
   const states = nodesAt(history, seq);
   for (const element of svg.querySelectorAll<SVGGElement>("g.node")) {
     const node = pipeline.nodes[indexOf(element)];
-    if (node) paintNode(element, { node, at: states.get(node.id), isPicked: node.id === picked });
+    if (node)
+      paintNode(element, { node, at: states.get(node.id), isPicked: node.id === picked, isHeld: held.has(node.id) });
   }
   for (const element of svg.querySelectorAll<SVGGElement>("g.edge")) {
     const index = Number(element.id.slice(1));
@@ -40,11 +43,19 @@ interface PaintedNode {
   readonly node: Pipeline["nodes"][number];
   readonly at: NodeAt | undefined;
   readonly isPicked: boolean;
+  readonly isHeld: boolean;
 }
 
-function paintNode(element: SVGGElement, { node, at, isPicked }: PaintedNode): void {
-  const words = at ? (at.counts ? countsInWords(at.counts) : at.state.replaceAll("_", " ")) : "not visited";
-  element.setAttribute("class", `node ${at ? `s-${at.state}` : "s-none"}${isPicked ? " picked" : ""}`);
+function paintNode(element: SVGGElement, { node, at, isPicked, isHeld }: PaintedNode): void {
+  const state = isHeld ? "held" : (at?.state ?? "none");
+  const words = isHeld
+    ? "held"
+    : at
+      ? at.counts
+        ? countsInWords(at.counts)
+        : at.state.replaceAll("_", " ")
+      : "not visited";
+  element.setAttribute("class", `node s-${state}${isPicked ? " picked" : ""}`);
   element.setAttribute("data-name", node.id);
   element.setAttribute("tabindex", "0");
   element.setAttribute("role", "button");

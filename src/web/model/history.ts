@@ -74,6 +74,15 @@ export class History {
     return entry ? Date.parse(entry.at) : 0;
   }
 
+  /** The last entry of the newest turn that was whole by then; history is told in whole turns. */
+  turnAt(seq: number): number {
+    for (let at = Math.min(seq, this.entries.length); at > 0; at -= 1) {
+      const entry = this.entries[at - 1];
+      if (entry && entry.turn === entry.seq) return at;
+    }
+    return this.entries[0]?.turn ?? 1;
+  }
+
   /** Stages of a branch itself, without those of branches below. */
   stagesOf(branch: string): readonly StageTrack[] {
     return this.stagesByBranch.get(branch) ?? [];

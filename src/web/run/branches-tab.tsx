@@ -28,7 +28,7 @@ export function BranchesTab({ moment, query }: { readonly moment: Moment; readon
     );
   }
   return (
-    <div className="split">
+    <div className={branch === undefined ? "split alone" : "split"}>
       <div className="branches">
         <nav className="activations" aria-label="Fan-outs and containers">
           {activations.slice(-LISTED_MAX).map((each) => (

@@ -15,7 +15,9 @@ export function ControlBanner({ moment, onTaken }: { readonly moment: Moment; re
     <>
       {isPast && (
         <p className="banner past" role="status">
-          The run as it was at <b className="mono">{seq}</b>, {clockTime(history.timeAt(seq))}.
+          <span>
+            The run as it was at <b className="mono">{seq}</b>, {clockTime(history.timeAt(seq))}
+          </span>
         </p>
       )}
       {(status === "pausing" || status === "paused" || status === "cancelling") && <Halted moment={moment} />}

@@ -1,10 +1,11 @@
 import { useCallback, useMemo } from "react";
-import type { Pipeline } from "../api/answers.ts";
+import type { Pipeline, View } from "../api/answers.ts";
 import { runPath } from "../api/client.ts";
 import { setQuery } from "../app/route.ts";
 import { Drawing } from "../drawing/drawing.tsx";
 import { paintPipeline } from "../drawing/paint-pipeline.ts";
 import { pipelineDot } from "../drawing/pipeline-dot.ts";
+import { readStage } from "../model/address.ts";
 import { Empty, Failed } from "../parts/empty.tsx";
 import { useAnswer } from "../parts/use-answer.ts";
 import { NodePanel } from "./node-panel.tsx";
@@ -19,10 +20,12 @@ export function GraphTab({ moment, query }: { readonly moment: Moment; readonly 
   const picked = query.get("node") ?? undefined;
   const { answer: pipeline, failure, ask } = useAnswer<Pipeline>(runPath(runId, "/graph"), { format: "json" });
   const dot = useMemo(() => (pipeline ? pipelineDot(pipeline) : undefined), [pipeline]);
+  const { view } = moment;
+  const held = useMemo(() => heldNodes(view), [view]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the history grows in place; its version says so
   const paint = useCallback(
-    (svg: SVGSVGElement) => pipeline && paintPipeline(svg, { pipeline, history, seq, picked }),
-    [pipeline, history, version, seq, picked],
+    (svg: SVGSVGElement) => pipeline && paintPipeline(svg, { pipeline, history, seq, picked, held }),
+    [pipeline, history, version, seq, picked, held],
   );
   if (failure !== undefined && !pipeline) return <Failed failure={failure} onRetry={ask} />;
   if (!pipeline || dot === undefined) return <p className="muted pad">Reading the pipeline…</p>;
@@ -43,5 +46,11 @@ export function GraphTab({ moment, query }: { readonly moment: Moment; readonly 
       )}
       {node && <NodePanel node={node} moment={moment} stage={query.get("stage") ?? undefined} />}
     </div>
+  );
+}
+
+function heldNodes(view: View | undefined): ReadonlySet<string> {
+  return new Set(
+    (view?.control.held ?? []).flatMap(({ stage }) => (stage === undefined ? [] : [readStage(stage).node])),
   );
 }

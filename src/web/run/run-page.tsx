@@ -63,7 +63,7 @@ function LoadedRun({ feed, state, tab, query }: LoadedRunProps) {
   const { runId, history, seq } = moment;
   useShortcuts("This run", [
     ...TABS.map(({ tab: to, name, key }) => ({ keys: key, does: name, run: () => navigate(hrefOf(runId, to, query)) })),
-    { keys: "[", does: "A turn back", run: () => setQuery({ at: String(turnBefore(moment)) }) },
+    { keys: "[", does: "A turn back", run: () => setQuery({ at: String(history.turnAt(seq - 1)) }) },
     { keys: "]", does: "A turn on", run: () => setQuery({ at: atAfter(moment) }) },
     { keys: "l", does: "Live again", run: () => setQuery({ at: undefined }) },
   ]);
@@ -138,15 +138,6 @@ function Tab({
     default:
       return <GraphTab moment={moment} query={query} />;
   }
-}
-
-/** The end of the turn before the one that is shown. */
-function turnBefore({ history, seq }: Moment): number {
-  for (let at = seq - 1; at > 0; at -= 1) {
-    const entry = history.entries[at - 1];
-    if (entry && entry.turn === entry.seq) return at;
-  }
-  return Math.max(1, seq);
 }
 
 function atAfter({ history, seq }: Moment): string | undefined {

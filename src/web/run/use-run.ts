@@ -47,7 +47,7 @@ const SETTLE_MS = 120;
 export function useMoment(state: RunState, at: number | undefined): Moment {
   const { runId, history, version } = state;
   const isPast = at !== undefined && at < history.seq;
-  const seq = isPast ? Math.max(1, at) : history.seq;
+  const seq = isPast ? history.turnAt(at) : history.seq;
   const asked = useSettled(isPast ? seq : undefined, SETTLE_MS);
   const past = useAnswer<View>(asked === undefined ? undefined : runPath(runId), { at: asked });
   const status = isPast ? history.statusAt(seq) : state.status;

@@ -30,18 +30,20 @@ export const RunRow = memo(function RunRow({ run, isChosen, onToggle, now }: Run
         {statusReason && <span className="muted small clip reason">{statusReason}</span>}
       </td>
       <td className="clip">{pipeline.name}</td>
-      <td className="labels">
-        {Object.entries(labels).map(([key, value]) => (
-          <button
-            key={key}
-            type="button"
-            className="label"
-            title="Only these"
-            onClick={() => setQuery({ label: `${key}=${value}` })}
-          >
-            {key}={value}
-          </button>
-        ))}
+      <td>
+        <div className="labels">
+          {Object.entries(labels).map(([key, value]) => (
+            <button
+              key={key}
+              type="button"
+              className="label"
+              title="Only these"
+              onClick={() => setQuery({ label: `${key}=${value}` })}
+            >
+              {key}={value}
+            </button>
+          ))}
+        </div>
       </td>
       <td className="right muted">
         <Ago at={createdAt} now={now} />
