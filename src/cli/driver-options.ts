@@ -16,6 +16,7 @@ export interface HandlerOptions {
   readonly agentCommand?: string;
   readonly simulateScript?: string;
   readonly handlers?: string;
+  readonly stately?: boolean;
 }
 
 /** Options of the commands that drive a run. */
@@ -28,6 +29,8 @@ export interface DriverOptions extends HandlerOptions {
 export interface HandlerSetup {
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly codergen: CodergenBackend;
+  /** The actors are shown in Stately Inspector. */
+  readonly stately: boolean;
 }
 
 export interface DriverSetup extends HandlerSetup {
@@ -51,7 +54,8 @@ export function addHandlerOptions(command: Command): Command {
       "--simulate-script <file>",
       "simulate backend: JSON, node id to a list of status words, responses or outcomes",
     )
-    .option("--handlers <module>", "module with the handlers of your own node types");
+    .option("--handlers <module>", "module with the handlers of your own node types")
+    .option("--stately", "show the actors in Stately Inspector, by a page on this machine");
 }
 
 export function addDriverOptions(command: Command): Command {
@@ -81,7 +85,8 @@ export function driverWords(options: DriverOptions): readonly string[] {
 
 /** *Throws* `configuration`, `file_not_found`, `usage`. */
 export async function readHandlerSetup(cli: Cli, options: HandlerOptions): Promise<HandlerSetup> {
-  return { handlers: await loadHandlers(cli, options.handlers), codergen: await chooseBackend(cli, options) };
+  const stately = options.stately === true;
+  return { handlers: await loadHandlers(cli, options.handlers), codergen: await chooseBackend(cli, options), stately };
 }
 
 /** *Throws* as {@link readHandlerSetup}. */

@@ -20,6 +20,7 @@ export function withRuntime(
   return withStore(cli, { create: options.create === true }, async (store) => {
     const { createRuntime } = await import("../runtime/create-runtime.ts");
     const { setup, recover = false, interviewer } = options;
+    await using stately = setup.stately ? await openStately(cli) : undefined;
     await using runtime = await createRuntime({
       store,
       handlers: setup.handlers,
@@ -28,9 +29,18 @@ export function withRuntime(
       log: logOf(cli),
       recover,
       ...(interviewer === undefined ? {} : { interviewer }),
+      ...(stately === undefined ? {} : { inspect: stately.inspect }),
     });
     return await use(runtime);
   });
+}
+
+/** Says where to look; whoever opens that page later is shown what was until then. */
+async function openStately(cli: Cli) {
+  const { openStatelyBridge } = await import("../inspect/stately/bridge.ts");
+  const bridge = await openStatelyBridge();
+  await cli.note(`stately: ${bridge.url}`);
+  return bridge;
 }
 
 /** What handlers and the driver have to say: warnings and errors, as lines on stderr. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/index.ts";
 import type { StartOptions } from "../../runtime/api.ts";
 import type { CheckedPipeline } from "../check-pipeline.ts";
@@ -42,6 +43,11 @@ async function run(cli: Cli, file: string, options: Options): Promise<number> {
     baseDir: pipeline.baseDir,
     ...(options.runId === undefined ? {} : { runId: options.runId }),
   };
+  if (options.detach && options.stately) {
+    throw new SafepointError("usage", "--stately shows what this process does; with --detach another one does it", {
+      details: { hint: "leave one of them out" },
+    });
+  }
   if (options.detach) {
     const { detachRun } = await import("../detach-run.ts");
     return detachRun(cli, { file, options, start });

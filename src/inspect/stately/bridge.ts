@@ -1,6 +1,6 @@
 /**
  * Shows what an inspection feed tells in Stately Inspector. A page on loopback holds the inspector in a frame, reads the
- * feed from here as server-sent events, and hands it on. Why not with their server: docs/decisions.
+ * feed from here as server-sent events, and hands it on. Why not with their server: docs/decisions/0014.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -19,7 +19,7 @@ export interface StatelyOptions {
   readonly inspectorUrl?: string;
 }
 
-export interface StatelyBridge {
+export interface StatelyBridge extends AsyncDisposable {
   /** Of the page, to be opened in a browser on this machine. Whoever knows it sees everything: it is a secret. */
   readonly url: string;
   /** For `createRuntime({ inspect })`, or for `runtime.inspect().subscribe`. */
@@ -78,6 +78,7 @@ export async function openStatelyBridge(options: StatelyOptions = {}): Promise<S
       complete: () => void close(),
     },
     close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -1,4 +1,4 @@
-/** The messages of Stately Inspector, as `@statelyai/inspect` 0.7 sends them. Source: docs/decisions. */
+/** The messages of Stately Inspector, as `@statelyai/inspect` 0.7 sends them. Source: docs/decisions/0014. */
 import type { Inspection } from "../../runtime/inspection/inspection.ts";
 import { statechartJson } from "../statechart-json.ts";
 import { statecharts } from "../statecharts.ts";
