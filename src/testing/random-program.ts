@@ -10,17 +10,17 @@ import { seededRandom } from "./seeded-random.ts";
 export interface ProgramOptions {
   /** Regions within regions, at most. Default 4. */
   readonly depthMax?: number;
-  /** Steps of the pipeline, roughly. Default: 4 to 16. */
+  /** Steps of the pipeline, roughly. Default: 4 to 22. */
   readonly steps?: number;
 }
 
 /** Stages that a program may come to; one that is drawn larger is drawn again, smaller. */
-const STAGES_MAX = 90;
+const STAGES_MAX = 140;
 const DEPTH_MAX = 4;
 
 export function randomProgram(seed: number, options: ProgramOptions = {}): Program {
   const random = seededRandom(seed).fork("program");
-  let steps = options.steps ?? random.between(4, 16);
+  let steps = options.steps ?? random.between(4, 22);
   for (;;) {
     const draft: Draft = { random, names: { count: 0 }, left: { steps }, hasFanIns: random.chance(0.4) };
     const main = drawBlock(draft, {

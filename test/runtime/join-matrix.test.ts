@@ -60,6 +60,26 @@ async function disturb(world: RunWorld, disturbance: Disturbance): Promise<void>
   await world.tell((run) => run.continue());
 }
 
+it("what the cancel of a branch decides in a pause waits for the continue", async () => {
+  const failing = [false, false, false];
+  const program = joinProgram({ seed: 3, policy: "all_success", errorPolicy: "fail_fast", failing });
+  const world = openProgram(program, { seed: 3 });
+  await world.do(async () => {
+    await world.boot();
+    await world.when(() => world.turns >= 5);
+    await world.tell((run) => run.pause());
+    await world.tell((run) => run.cancel({ branch: "main/fan@1/1" }));
+    await world.when(() => world.status === "paused");
+    await world.tell((run) => run.continue());
+    await world.when(() => world.isFinished);
+  });
+  const entries = await world.store.read("journal", { runId: world.watch.runId });
+  const seqOf = (type: string) => entries.find((entry) => entry.type === type)?.seq ?? 0;
+  expect(seqOf("branch.cancelled")).toBeLessThan(seqOf("run.continued"));
+  expect(seqOf("join.decided")).toBeGreaterThan(seqOf("run.continued"));
+  expect([...(await world.problems()), ...(await judgeProgram(program, world))]).toEqual([]);
+});
+
 /** Of each policy. */
 const ORDERS = 1_000;
 const RULES = { conflict: "last", conflictOf: { n1: "sum", l1: "append", l2: "union" } } as const;

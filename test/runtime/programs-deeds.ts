@@ -15,7 +15,8 @@ export function drawProgramPlan(
   const plan = drawPlan(random, { steps, turns: 4 + stages * TURNS_A_STAGE });
   const more: Deed[] = [];
   if (random.chance(0.5)) more.push(pauseTwice(random, random.integer(steps)));
-  if (random.chance(0.15)) more.push(cancelPart(random, random.integer(steps)));
+  if (random.chance(0.1)) more.push(cancelPart(random, random.integer(steps)));
+  if (random.chance(0.15)) more.push(cancelPaused(random, random.integer(steps)));
   const last = plan.isCancelled ? plan.deeds.slice(-1) : [];
   const others = plan.isCancelled ? plan.deeds.slice(0, -1) : plan.deeds;
   const deeds = [...others, ...more].toSorted((a, b) => a.afterStep - b.afterStep);
@@ -56,6 +57,22 @@ function cancelPart(random: SeededRandom, afterStep: number): Deed {
       if (path === undefined) return undefined;
       const branch = isWhole ? path.slice(0, path.lastIndexOf("/")) : path;
       await world.tell((run) => run.cancel({ branch }));
+      return undefined;
+    },
+  };
+}
+
+/** What a cancel decides in a pause waits for the continue. */
+function cancelPaused(random: SeededRandom, afterStep: number): Deed {
+  const cancel = cancelPart(random, afterStep);
+  return {
+    name: `pause, ${cancel.name} and continue`,
+    afterStep,
+    async do(world) {
+      await world.tell((run) => run.pause());
+      await cancel.do(world);
+      await atRest(world);
+      if (world.isAlive && !world.isFinished) await world.tell((run) => run.continue());
       return undefined;
     },
   };
