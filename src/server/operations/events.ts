@@ -10,7 +10,7 @@ import { operation } from "../api/operation.ts";
 import type { Api } from "../api.ts";
 import { count, place, text, time } from "../schemas/basics.ts";
 import { named } from "../schemas/named.ts";
-import { eventStream } from "../sse/event-stream.ts";
+import { eventStream, type StreamQuery } from "../sse/event-stream.ts";
 
 const STREAM = "text/event-stream";
 const types = Object.keys(CATALOGUE) as [EntryType, ...EntryType[]];
@@ -109,12 +109,7 @@ async function answer(c: Context, api: Api, { runId, newest, asked }: Wanted): P
     ...(stage === undefined ? {} : { stage }),
     ...(type === undefined ? {} : { types: type }),
   };
-  if (formOf(c) === "stream") {
-    const stream = eventStream(api, { ...filter, after: lastEventId(c) ?? after, newest, cut: cutterOf(c) });
-    return new Response(stream, {
-      headers: { "content-type": STREAM, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" },
-    });
-  }
+  if (formOf(c) === "stream") return streamEvents(c, api, { ...filter, after, newest });
   const entries = await api.store.read("journal", { ...filter, after, limit });
   const last = entries.at(-1);
   const isLast = entries.length < limit || last === undefined;
@@ -122,6 +117,14 @@ async function answer(c: Context, api: Api, { runId, newest, asked }: Wanted): P
     ...(runId === undefined ? {} : { runId }),
     events: entries.map(outsideEntry),
     ...(isLast ? {} : { cursor: runId === undefined ? last.gseq : last.seq }),
+  });
+}
+
+/** A client that comes back goes on by the id of what it had last, whatever its query says. *Throws* `usage`. */
+export function streamEvents(c: Context, api: Api, query: Omit<StreamQuery, "cut">): Response {
+  const stream = eventStream(api, { ...query, after: lastEventId(c) ?? query.after, cut: cutterOf(c) });
+  return new Response(stream, {
+    headers: { "content-type": STREAM, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" },
   });
 }
 

@@ -19,36 +19,36 @@ const TYPES: Readonly<Record<Format, string>> = {
 
 const element = z.looseObject({ attributes: z.record(text, json) });
 
-export const GRAPH_OPERATIONS = [
-  operation({
-    id: "drawRun",
-    method: "get",
-    path: "/runs/{runId}/graph",
-    topic: "runs",
-    summary: "Its pipeline with the state of each node: drawn, or as data",
-    query: z.strictObject({ format: z.enum(FORMATS).exactOptional() }),
-    answers: {
-      200: {
-        what: "In the format asked for; default: SVG.",
-        schema: z.looseObject({ name: text, nodes: z.array(element), edges: z.array(element) }),
-        media: [TYPES.svg, TYPES.dot, TYPES.mermaid],
+export const drawRun = operation({
+  id: "drawRun",
+  method: "get",
+  path: "/runs/{runId}/graph",
+  topic: "runs",
+  summary: "Its pipeline with the state of each node: drawn, or as data",
+  query: z.strictObject({ format: z.enum(FORMATS).exactOptional() }),
+  answers: {
+    200: {
+      what: "In the format asked for; default: SVG.",
+      schema: z.looseObject({ name: text, nodes: z.array(element), edges: z.array(element) }),
+      media: [TYPES.svg, TYPES.dot, TYPES.mermaid],
+    },
+  },
+  refusals: ["run_not_found", "limit_exceeded"],
+  async handle({ c, params, query }, { store }) {
+    const runId = params["runId"] as string;
+    const format = query.format ?? formatOf(c.req.header("accept"));
+    const drawn = await graphOf(store, runId);
+    const overlay = await overlayOf(store, runId);
+    return new Response(await draw(drawn, overlay, format), {
+      headers: {
+        "content-type": `${TYPES[format]}; charset=utf-8`,
+        "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
       },
-    },
-    refusals: ["run_not_found", "limit_exceeded"],
-    async handle({ c, params, query }, { store }) {
-      const runId = params["runId"] as string;
-      const format = query.format ?? formatOf(c.req.header("accept"));
-      const drawn = await graphOf(store, runId);
-      const overlay = await overlayOf(store, runId);
-      return new Response(await draw(drawn, overlay, format), {
-        headers: {
-          "content-type": `${TYPES[format]}; charset=utf-8`,
-          "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-        },
-      });
-    },
-  }),
-];
+    });
+  },
+});
+
+export const GRAPH_OPERATIONS = [drawRun];
 
 /** Who names a form in `accept` need not name it again. */
 function formatOf(accept = ""): Format {

@@ -5,9 +5,15 @@ import { outsideEntry } from "../../runtime/queries/entry-outside.ts";
 
 const utf8 = new TextEncoder();
 
-/** One entry as one event. Its id is where a client that comes back goes on. JSON has no line ends of its own. */
+/** One entry as one event. Its id is where a client that comes back goes on. */
 export function encodeEntry(entry: JournalEntry, id: number): Uint8Array {
-  return utf8.encode(`id: ${id}\nevent: ${entry.type}\ndata: ${JSON.stringify(outsideEntry(entry))}\n\n`);
+  return encodeEvent({ id, event: entry.type, data: outsideEntry(entry) });
+}
+
+/** JSON has no line ends of its own. */
+export function encodeEvent(sent: { readonly id?: number; readonly event: string; readonly data: object }): Uint8Array {
+  const id = sent.id === undefined ? "" : `id: ${sent.id}\n`;
+  return utf8.encode(`${id}event: ${sent.event}\ndata: ${JSON.stringify(sent.data)}\n\n`);
 }
 
 /** How long to wait before connecting again; sent first. */
@@ -17,5 +23,5 @@ export const HEARTBEAT = utf8.encode(": \n\n");
 
 /** Nothing more comes: the run has ended. Without an id, so that the last one stands. */
 export function encodeEnd(data: Readonly<Record<string, unknown>>): Uint8Array {
-  return utf8.encode(`event: end\ndata: ${JSON.stringify(data)}\n\n`);
+  return encodeEvent({ event: "end", data });
 }

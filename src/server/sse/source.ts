@@ -1,4 +1,5 @@
 /** Where a client's entries come from: what its feed keeps, else the store; in order, each once. */
+import type { JournalEntry } from "../../journal/entry.ts";
 import { type TailQuery, tailPages } from "../../runtime/queries/tail.ts";
 import type { Api } from "../api.ts";
 import { encodeEntry } from "./encode.ts";
@@ -12,6 +13,8 @@ export interface SourceQuery extends Pick<TailQuery, "runId" | "within" | "stage
   readonly after: number;
   /** Newest id when the client came: a feed begins there. */
   readonly newest: number;
+  /** Makes what encodes entries in another way; it is fed a run's whole journal, also what comes before `after`. */
+  readonly encoder?: (() => (entry: JournalEntry) => Uint8Array) | undefined;
 }
 
 export interface Source {
@@ -27,9 +30,9 @@ export interface Source {
 }
 
 export function sourceOf(api: Api, query: SourceQuery): Source {
-  const { within, stage, types } = query;
-  const isWhole = within === undefined && stage === undefined && types === undefined;
-  return isWhole ? new SharedSource(api, query) : new OwnSource(api, query);
+  const { within, stage, types, encoder } = query;
+  const isPlain = [within, stage, types, encoder].every((each) => each === undefined);
+  return isPlain ? new SharedSource(api, query) : new OwnSource(api, query);
 }
 
 /** The whole journal: shared with everybody who follows it. */
@@ -104,7 +107,7 @@ class SharedSource implements Source {
   }
 }
 
-/** A part of the journal: read for this client alone, a page when the last one has been taken. */
+/** A part of the journal, or told otherwise: read for this client alone, a page when the last one has been taken. */
 class OwnSource implements Source {
   hasSaidEnd = false;
   isOver = false;
@@ -115,9 +118,11 @@ class OwnSource implements Source {
   #failure: { readonly thrown: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor({ store }: Api, query: SourceQuery) {
-    const pages = tailPages(store, { ...query, signal: this.#stop.signal });
-    this.#pages = encoded(pages, query.runId === undefined ? "gseq" : "seq");
+  constructor({ store }: Api, { encoder, after, ...query }: SourceQuery) {
+    const pages = tailPages(store, { ...query, after: encoder ? 0 : after, signal: this.#stop.signal });
+    const idOf = (entry: JournalEntry) => (query.runId === undefined ? entry.gseq : entry.seq);
+    const encode = encoder?.() ?? ((entry: JournalEntry) => encodeEntry(entry, idOf(entry)));
+    this.#pages = piecesOf(pages, (entry) => ({ id: idOf(entry), bytes: encode(entry) }), after);
   }
 
   async take(): Promise<readonly Piece[]> {
@@ -155,8 +160,13 @@ class OwnSource implements Source {
   }
 }
 
-async function* encoded(pages: ReturnType<typeof tailPages>, id: "seq" | "gseq"): AsyncGenerator<readonly Piece[]> {
+async function* piecesOf(
+  pages: ReturnType<typeof tailPages>,
+  pieceOf: (entry: JournalEntry) => Piece,
+  after: number,
+): AsyncGenerator<readonly Piece[]> {
   for await (const page of pages) {
-    yield page.map((entry) => ({ id: entry[id], bytes: encodeEntry(entry, entry[id]) }));
+    // Every entry is encoded, because an encoder counts; what was sent before is left out.
+    yield page.map(pieceOf).filter(({ id, bytes }) => id > after && bytes.byteLength > 0);
   }
 }
