@@ -68,6 +68,8 @@ export type {
   InspectionObserver,
   InspectOptions,
 } from "./runtime/inspection/inspection.ts";
+export type { Checkpoint } from "./runtime/queries/checkpoint.ts";
+export type { Lineage } from "./runtime/queries/lineage.ts";
 export type { BranchesPage, BranchesQuery } from "./runtime/queries/regions/branches.ts";
 export type { JoinRow, JoinsPage, JoinsQuery } from "./runtime/queries/regions/joins.ts";
 export type { KeySource } from "./runtime/queries/regions/key-writers.ts";

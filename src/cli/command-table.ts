@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "provenance", summary: "say who wrote a context key", load: () => import("./commands/provenance.ts") },
   { name: "checkpoint", summary: "print a run's checkpoint", load: () => import("./commands/checkpoint.ts") },
   { name: "artifacts", summary: "list a run's artifacts, or get one", load: () => import("./commands/artifacts.ts") },
+  { name: "lineage", summary: "say where a run comes from and went", load: () => import("./commands/lineage.ts") },
   { name: "verify", summary: "check what is stored of runs", load: () => import("./commands/verify.ts") },
   { name: "export", summary: "write a run as a directory of files", load: () => import("./commands/export.ts") },
   { name: "parse", summary: "print a pipeline as JSON", load: () => import("./commands/parse.ts") },

@@ -9,6 +9,8 @@ import type { JournalEntry } from "../journal/entry.ts";
 import type { RunView } from "../journal/run-view.ts";
 import type { ArtifactRow, GateRow, RunRow, RunStatus, Store } from "../persistence/store.ts";
 import type { Inspection, InspectionObserver, InspectOptions } from "./inspection/inspection.ts";
+import type { Checkpoint } from "./queries/checkpoint.ts";
+import type { Lineage } from "./queries/lineage.ts";
 import type { BranchesPage, BranchesQuery } from "./queries/regions/branches.ts";
 import type { JoinsPage, JoinsQuery } from "./queries/regions/joins.ts";
 import type { Provenance, ProvenanceQuery } from "./queries/regions/provenance.ts";
@@ -229,6 +231,10 @@ export interface Runtime extends AsyncDisposable {
   provenance(runId: string, key: string, query?: ProvenanceQuery): Promise<Provenance>;
   artifacts(runId: string): Promise<readonly ArtifactRow[]>;
   artifact(runId: string, id: string): Promise<{ readonly row: ArtifactRow; readonly bytes: Uint8Array }>;
+  /** Everything the run would go on from, as one document. Rejects `store_busy` when it moves on faster than it is read. */
+  checkpoint(runId: string): Promise<Checkpoint>;
+  /** Where the run comes from, what came of it, and how its control moved. */
+  lineage(runId: string): Promise<Lineage>;
   verify(runId: string): Promise<VerifyReport>;
   /** An XState actor reference: send, subscribe, getSnapshot, getPersistedSnapshot. Observers see committed state only. */
   actorRef(runId: string): import("./actor-ref.ts").RunActorRef;

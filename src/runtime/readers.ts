@@ -3,7 +3,9 @@ import type { Graph } from "../graph/index.ts";
 import type { RunRow, Store } from "../persistence/store.ts";
 import type { Question, Runtime } from "./api.ts";
 import { artifactBytes, artifactsOf } from "./queries/artifacts.ts";
+import { checkpointOf } from "./queries/checkpoint.ts";
 import { findRun } from "./queries/find-run.ts";
+import { lineageOf } from "./queries/lineage.ts";
 import { branchesOf } from "./queries/regions/branches.ts";
 import { joinsOf } from "./queries/regions/joins.ts";
 import { provenanceOf } from "./queries/regions/provenance.ts";
@@ -27,6 +29,8 @@ type Readers = Pick<
   | "provenance"
   | "artifacts"
   | "artifact"
+  | "checkpoint"
+  | "lineage"
   | "verify"
   | "questions"
 >;
@@ -45,6 +49,8 @@ export function createReaders(store: Store, graphOf: (run: RunRow) => Promise<Gr
     provenance: (runId, key, query = {}) => provenanceOf(store, runId, { ...query, key }),
     artifacts: (runId) => artifactsOf(store, runId),
     artifact: (runId, id) => artifactBytes(store, runId, id),
+    checkpoint: (runId) => checkpointOf(store, runId),
+    lineage: (runId) => lineageOf(store, runId),
     verify: (runId) => verifyRunWhole(store, runId),
     questions: async () => (await store.read("gates", { open: true })) as readonly Question[],
   };

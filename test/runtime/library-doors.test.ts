@@ -19,6 +19,8 @@ const CALLS: Readonly<Record<string, (runtime: Runtime, id: never) => Promise<un
   artifacts: (runtime, id) => runtime.artifacts(id),
   artifact: (runtime, id) => runtime.artifact(id, "a" as never),
   "artifact, its own id": (runtime, id) => runtime.artifact("r", id),
+  checkpoint: (runtime, id) => runtime.checkpoint(id),
+  lineage: (runtime, id) => runtime.lineage(id),
   verify: (runtime, id) => runtime.verify(id),
   actorRef: async (runtime, id) => runtime.actorRef(id),
 };

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { isDriven } from "../../runtime/queries/is-driven.ts";
+import { listedRun } from "../../runtime/queries/is-driven.ts";
 import type { RunSummary } from "../../runtime/queries/runs.ts";
-import { listRuns, RUNS_PAGE_DEFAULT, summariseRun } from "../../runtime/queries/runs.ts";
+import { listRuns, RUNS_PAGE_DEFAULT } from "../../runtime/queries/runs.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { withStore } from "../open-store.ts";
@@ -29,10 +29,7 @@ async function runs(cli: Cli, options: Options): Promise<number> {
     labels: readPairs("--label", options.label),
   };
   const page = await withStore(cli, {}, (store) => listRuns(store, query));
-  const summaries = page.runs.map((row) => {
-    const summary = summariseRun(row);
-    return isDriven(row, cli.io.now()) ? summary : { ...summary, owner: null };
-  });
+  const summaries = page.runs.map((row) => listedRun(row, cli.io.now()));
   const document = page.cursor === undefined ? { runs: summaries } : { runs: summaries, cursor: page.cursor };
   await cli.result(document, () => table(summaries));
   await noteMore(cli, page.cursor);

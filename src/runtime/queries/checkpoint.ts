@@ -42,9 +42,9 @@ export interface Checkpoint {
  * moment. *Throws* `run_not_found`; `store_busy` when the run moves on faster than it can be read.
  */
 export async function checkpointOf(store: Store, runId: string): Promise<Checkpoint> {
+  await findRun(store, runId);
   for (let tries = 0; tries < READS_MAX; tries += 1) {
     const image = await store.load(runId);
-    if (!image) await findRun(store, runId);
     const checkpoint = image && (await readCheckpoint(store, image));
     if (checkpoint && (await findRun(store, runId)).seq === checkpoint.seq) return checkpoint;
   }

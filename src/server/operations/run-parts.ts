@@ -7,6 +7,7 @@ import { artifactBytes, artifactsOf } from "../../runtime/queries/artifacts.ts";
 import { checkpointOf } from "../../runtime/queries/checkpoint.ts";
 import { contextOf } from "../../runtime/queries/context.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
+import { lineageOf } from "../../runtime/queries/lineage.ts";
 import { branchesOf } from "../../runtime/queries/regions/branches.ts";
 import { joinsOf } from "../../runtime/queries/regions/joins.ts";
 import { readWindow } from "../../runtime/queries/regions/paging.ts";
@@ -97,11 +98,7 @@ const lineage = operation({
   summary: "Where it comes from, what came of it, and how its control moved",
   answers: { 200: { what: "Its lineage.", schema: lineageView } },
   refusals: ["run_not_found"],
-  async handle({ c, params }, { store, now }) {
-    const { view } = await viewOf(store, runIdOf(params), { now: now() });
-    const { lineage: transitions, lineageTotal } = view.control;
-    return c.json({ runId: view.runId, ...view.lineage, transitions, transitionsTotal: lineageTotal });
-  },
+  handle: async ({ c, params }, { store }) => c.json(await lineageOf(store, runIdOf(params))),
 });
 
 const actors = operation({

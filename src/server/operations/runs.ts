@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { RUN_STATUSES } from "../../journal/status.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
-import { isDriven } from "../../runtime/queries/is-driven.ts";
-import { listRuns, summariseRun } from "../../runtime/queries/runs.ts";
+import { listedRun } from "../../runtime/queries/is-driven.ts";
+import { listRuns } from "../../runtime/queries/runs.ts";
 import { viewOf } from "../../runtime/queries/view.ts";
 import { operation } from "../api/operation.ts";
 import type { Api } from "../api.ts";
@@ -21,11 +21,8 @@ const startBody = z.strictObject({
   labels: z.record(text, text).exactOptional(),
 });
 
-/** A run's row as it is listed: one whose owner is known to be gone has none. */
 export async function summaryOf({ store, now }: Api, runId: string) {
-  const row = await findRun(store, runId);
-  const summary = summariseRun(row);
-  return isDriven(row, now()) ? summary : { ...summary, owner: null };
+  return listedRun(await findRun(store, runId), now());
 }
 
 export const RUN_OPERATIONS = [
@@ -74,11 +71,7 @@ export const RUN_OPERATIONS = [
     async handle({ c, query }, { store, now }) {
       const { label: labels, ...rest } = query;
       const page = await listRuns(store, { ...rest, labels: labelsOf(labels) });
-      const runs = page.runs.map((row) => {
-        const summary = summariseRun(row);
-        return isDriven(row, now()) ? summary : { ...summary, owner: null };
-      });
-      return c.json({ ...page, runs });
+      return c.json({ ...page, runs: page.runs.map((row) => listedRun(row, now())) });
     },
   }),
   operation({
