@@ -184,6 +184,45 @@ describe("the process", () => {
     expect(second.child.exitCode).toBe(0);
   });
 
+  it("killed three times while orders keep coming in loses none of those it has taken", async () => {
+    const data = join(dir, "busy");
+    const ledger = () => readFile(join(data, "ledger.log"), "utf8").catch(() => "");
+    const taken: string[] = [];
+    let service = await start(data, 20);
+    for (let life = 0; life < 4; life += 1) {
+      const isLast = life === 3;
+      const orders = Array.from({ length: 8 }, (_, index) => `${life}-${index}`);
+      const asked = orders.map(async (order) => {
+        const { status } = await fetch(`${service.url}/runs`, json({ order, item: "hat" }));
+        if (status === 201) taken.push(`order-${order}`);
+      });
+      const answered = Promise.allSettled(asked);
+      // Some are on their way, some not yet answered: those that were not are nobody's to lose.
+      const first = orders[0] as string;
+      await Promise.race([asked[0], once(service.child, "exit")]);
+      if (isLast) {
+        await Promise.all(asked);
+        break;
+      }
+      for await (const { event } of eventsOf(await fetch(`${service.url}/runs/order-${first}/events`)))
+        if (event === "stage.succeeded") break;
+      service.child.kill("SIGKILL");
+      await once(service.child, "exit");
+      await answered;
+      service = await start(data, 20);
+    }
+    expect(taken.length).toBeGreaterThanOrEqual(8 + 3);
+    for (const runId of taken) {
+      const sent = await allOf(eventsOf(await fetch(`${service.url}/runs/${runId}/events`)));
+      expect(sent.at(-2)?.event, runId).toBe("run.completed");
+      expect(sent.slice(0, -1).map(({ id }) => Number(id))).toEqual(sent.slice(0, -1).map((_, index) => index + 1));
+    }
+    // Each step ended once in the journal; outside it may have happened again where the kill fell between the two, with its key.
+    const did = (await ledger()).split("\n").filter((line) => line.startsWith("did"));
+    for (const runId of taken)
+      for (const node of ["reserve", "charge", "ship"]) expect(did).toContain(`did ${node} ${runId}:main/${node}@1`);
+  });
+
   it("stopped in the middle of an order gives it back, and the next process ends it", async () => {
     const data = join(dir, "stopped");
     const first = await start(data, 600_000);
