@@ -1,6 +1,7 @@
 /** Debian's Chromium, driven by Playwright without a browser of its own. */
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
 
 const PLACES = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = [
@@ -14,20 +15,16 @@ const FLAGS = [
 
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = PLACES.find((path) => path !== undefined && existsSync(path));
-  if (executablePath === undefined) {
-    throw new Error("no Chromium: `npm run test:web -- --install` installs Debian's, CHROMIUM names another");
-  }
+  if (executablePath === undefined) throw new Error("there is no Chromium: see scripts/ensure-chromium.ts");
   return await chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A page whose errors fail the test that opened it; `problems` holds what the browser said. */
-export async function openPage(
-  browser: Browser,
-  options: Parameters<Browser["newContext"]>[0] = {},
-): Promise<{ readonly page: Page; readonly problems: string[] }> {
+/** A page of its own that is closed after the test. What goes wrong in it, or leaves this machine, fails the test. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
+    colorScheme: "light",
     ...options,
   });
   const page = await context.newPage();
@@ -38,5 +35,18 @@ export async function openPage(
     const isNetwork = /net::ERR|Failed to load resource/.test(message.text());
     if (message.type() === "error" && !isNetwork) problems.push(message.text());
   });
-  return { page, problems };
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (hostname !== "127.0.0.1" && protocol.startsWith("http")) problems.push(`asked ${request.url()}`);
+  });
+  onTestFinished(async () => {
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+  return page;
+}
+
+/** The status in the run's header. */
+export async function waitForStatus(page: Page, status: string): Promise<void> {
+  await page.locator('[data-testid="status"]').filter({ hasText: status }).waitFor({ timeout: 20_000 });
 }

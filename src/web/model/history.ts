@@ -52,8 +52,10 @@ export class History {
     return this.entries.at(-1)?.seq ?? 0;
   }
 
-  push(entry: Entry): void {
-    if (entry.seq <= this.seq) return;
+  /** Whether it is in: not where entries before it are missing. */
+  push(entry: Entry): boolean {
+    if (entry.seq <= this.seq) return true;
+    if (entry.seq > this.seq + 1) return false;
     const atMs = Date.parse(entry.at);
     this.entries.push(entry);
     const topic = entry.type.slice(0, entry.type.indexOf("."));
@@ -62,6 +64,7 @@ export class History {
     else if (topic === "edge") this.#pushEdge(entry, atMs);
     else if (topic === "gate") this.#pushGate(entry);
     else this.#pushRegion(entry, atMs);
+    return true;
   }
 
   statusAt(seq: number): RunStatus | undefined {

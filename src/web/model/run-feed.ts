@@ -109,7 +109,7 @@ export class RunFeed {
   async #readJournal(): Promise<void> {
     const { runId, history } = this.#state;
     const { signal } = this.#leaving;
-    for (let after: number | undefined = 0; after !== undefined; ) {
+    for (let after: number | undefined = history.seq; after !== undefined; ) {
       try {
         const query: { after: number; limit: number } = { after, limit: PAGE_ENTRIES };
         const page: { events: Entry[]; cursor?: number } = await get(runPath(runId, "/events"), query, signal);
@@ -137,7 +137,12 @@ export class RunFeed {
 
   #pushLive(entries: readonly Entry[]): void {
     const { history } = this.#state;
-    for (const entry of entries) history.push(entry);
+    if (!entries.every((entry) => history.push(entry))) {
+      // Something is missing, which the server's stream rules out: what was read is kept, and the rest is read again.
+      this.#unfollow();
+      void this.#readJournal();
+      return;
+    }
     const status = history.statusAt(history.seq);
     const isTurning = status !== this.#state.status;
     this.#set(status === undefined ? {} : { status }, isTurning ? 0 : TELL_EVERY_MS);
