@@ -4,7 +4,7 @@
  * has a say in it; only where a policy lets the first to end decide has the order of ends.
  */
 import { type Draft, drawBlock } from "./random-program-parts.ts";
-import { type Block, blocksOf, type Program, type Step } from "./random-program-tree.ts";
+import { type Block, blocksOf, type Program, type Step, stepsOf } from "./random-program-tree.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 export interface ProgramOptions {
@@ -20,18 +20,23 @@ const DEPTH_MAX = 4;
 
 export function randomProgram(seed: number, options: ProgramOptions = {}): Program {
   const random = seededRandom(seed).fork("program");
+  const { depthMax = DEPTH_MAX } = options;
   let steps = options.steps ?? random.between(4, 22);
   for (;;) {
     const draft: Draft = { random, names: { count: 0 }, left: { steps }, hasFanIns: random.chance(0.4) };
     const main = drawBlock(draft, {
-      depth: options.depthMax ?? DEPTH_MAX,
+      depth: depthMax,
       isScope: true,
       isBody: false,
       isBranch: false,
     });
-    if (weigh(main) <= STAGES_MAX) return { seed, main };
-    steps = Math.max(1, steps - 1);
+    if (weigh(main) > STAGES_MAX) steps = Math.max(1, steps - 1);
+    else if (hasRegion(main) || depthMax === 0 || steps === 1 || random.chance(0.2)) return { seed, main };
   }
+}
+
+function hasRegion(main: Block): boolean {
+  return [...stepsOf(main)].some(({ kind }) => kind === "parallel" || kind === "foreach" || kind === "loop");
 }
 
 /** How many stages it comes to, at most, but for goal gates and retries. */
