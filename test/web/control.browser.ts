@@ -1,10 +1,10 @@
 /** A run from its beginning to its end, as somebody does it who looks rather than types. */
 import { describe, expect, it } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { HOLDING, REVIEW } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 
 describe("a run in the dashboard", () => {
   it("is started from DOT, watched, paused, survives the server, and goes on", async () => {

@@ -16,7 +16,7 @@ export interface Fixture {
   at(hash: string): string;
 }
 
-export function useFixture(options: Omit<ServerOptions, "store"> = {}): Fixture {
+export function openFixture(options: Omit<ServerOptions, "store"> = {}): Fixture {
   const fixture = {} as { -readonly [K in keyof Fixture]: Fixture[K] };
   let dir: string;
   const start = (port = 0) => TestServer.start({ store: join(dir, "runs.db"), ...options, port });

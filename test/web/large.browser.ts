@@ -1,10 +1,10 @@
 /** A run of 10,000 items: there at once, and smooth to move through. */
 import { describe, expect, it } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { EACH } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 const ITEMS = 10_000;
 /** Thirty frames a second: what half of them may take at most, on a machine that does other things too. */
 const FRAME_MS = 33;

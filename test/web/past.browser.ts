@@ -1,10 +1,10 @@
 /** The run as it was, at any entry; and its journal, context, timeline and statecharts. */
 import { describe, expect, it } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { FLAKY, HOLDING, TALKING } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 
 describe("the past of a run", () => {
   it("is shown at the slider's place, and nothing can be commanded there", async () => {

@@ -1,10 +1,10 @@
 /** A form for every kind of question. */
 import { describe, expect, it } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { GATES } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 
 describe("questions", () => {
   it("of every kind are answered in the page, and the run goes on each time", async () => {

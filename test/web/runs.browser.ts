@@ -1,10 +1,10 @@
 /** The list of runs: found, counted, and given commands together after a preview. */
 import { describe, expect, it } from "vitest";
 import { openPage } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { FLAKY, HOLDING } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 
 describe("the list of runs", () => {
   it("finds runs, counts them as they come, and shows what is new without being asked", async () => {

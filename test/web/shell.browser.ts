@@ -7,11 +7,11 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { EACH, FLAKY, GATES, HOLDING, REVIEW } from "./pipelines.ts";
 import { TestServer } from "./server.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const TABS = [
@@ -150,9 +150,12 @@ describe("the shell", () => {
     });
     const page = await openPage(fixture.browser);
     await page.goto(`${guarded.url}/#/runs`);
-    await page.getByLabel("Token").fill("wrong");
+    const field = page.locator('input[type="password"]');
+    await field.fill("wrong");
     await page.getByRole("button", { name: "Go on" }).click();
-    await page.getByLabel("Token").fill("sesame");
+    // Refused: it is asked for again.
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('input[type="password"]')?.value === "");
+    await field.fill("sesame");
     await page.getByRole("button", { name: "Go on" }).click();
     await page.locator(".empty").filter({ hasText: "No runs yet" }).waitFor();
     expect(page.url()).not.toContain("sesame");

@@ -1,10 +1,10 @@
 /** The live stream over a server that is killed again and again. */
 import { describe, expect, it } from "vitest";
 import { openPage, waitForStatus } from "./browser.ts";
-import { useFixture } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { TICKING } from "./pipelines.ts";
 
-const fixture = useFixture();
+const fixture = openFixture();
 
 describe("a live stream", () => {
   it("goes on over restarts of the server without losing or repeating an entry", async () => {

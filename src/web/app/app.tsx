@@ -101,9 +101,12 @@ function Page({ route }: { readonly route: Route }) {
       return <StartPage />;
     default:
       return (
-        <Empty title="There is no such page">
-          <a href="#/runs">All runs</a>
-        </Empty>
+        <>
+          <h1 className="sr-only">Not found</h1>
+          <Empty title="There is no such page">
+            <a href="#/runs">All runs</a>
+          </Empty>
+        </>
       );
   }
 }

@@ -14,6 +14,7 @@ export function TokenDialog() {
         onSubmit={(event) => {
           event.preventDefault();
           giveToken(token);
+          setToken("");
         }}
       >
         <p className="muted">

@@ -60,9 +60,12 @@ function paintNode(element: SVGGElement, { node, at, isPicked, isHeld }: Painted
   element.setAttribute("tabindex", "0");
   element.setAttribute("role", "button");
   element.setAttribute("aria-pressed", String(isPicked));
-  element.setAttribute("aria-label", `${node.id}: ${words}`);
   title(element, `${node.id} (${node.type}): ${words}`);
+  const name = [...element.querySelectorAll("text:not(.badge)")].map((text) => text.textContent).join(" ");
   badge(element, at?.counts ? countsInSigns(at.counts) : at && at.visits > 1 ? `×${at.visits}` : "");
+  // What is read aloud begins with what is read.
+  const sign = element.querySelector(".badge")?.textContent ?? "";
+  element.setAttribute("aria-label", [name, sign, words, node.id === name ? "" : node.id].filter(Boolean).join(" "));
 }
 
 function title(element: SVGGElement, text: string): void {

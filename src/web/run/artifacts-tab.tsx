@@ -4,6 +4,7 @@ import { getText, runPath, wordsOf } from "../api/client.ts";
 import { setQuery } from "../app/route.ts";
 import { isWithin, shortStage } from "../model/address.ts";
 import { Empty, Failed } from "../parts/empty.tsx";
+import { TextBlock } from "../parts/text-block.tsx";
 import { useAnswer } from "../parts/use-answer.ts";
 import { useText } from "../parts/use-text.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
@@ -111,7 +112,7 @@ function Viewer({ runId, artifact }: { readonly runId: string; readonly artifact
         {stage} · {mediaType} · {size(bytes)}
       </p>
       {failure !== undefined && <p role="alert">{wordsOf(failure)}</p>}
-      {isText ? <pre className="notes tall">{text?.slice(0, SHOWN_CHARS)}</pre> : <p className="muted">Not a text.</p>}
+      {isText ? <TextBlock tall text={text?.slice(0, SHOWN_CHARS) ?? ""} /> : <p className="muted">Not a text.</p>}
     </aside>
   );
 }

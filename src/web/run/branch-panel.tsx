@@ -2,6 +2,7 @@ import { setQuery } from "../app/route.ts";
 import { readBranch, readStage, shortStage } from "../model/address.ts";
 import { branchStatusAt, stateAt } from "../model/tracks.ts";
 import { Pill } from "../parts/pill.tsx";
+import { TextBlock } from "../parts/text-block.tsx";
 import { BranchCancel } from "./branch-cancel.tsx";
 import { StageDetails } from "./stage-details.tsx";
 import type { Moment } from "./use-run.ts";
@@ -26,7 +27,7 @@ export function BranchPanel({ path, moment }: { readonly path: string; readonly 
           ✕
         </button>
       </header>
-      {branch?.item !== undefined && <pre className="notes">{JSON.stringify(branch.item, null, 2)}</pre>}
+      {branch?.item !== undefined && <TextBlock text={JSON.stringify(branch.item, null, 2)} />}
       {branch?.reason && status !== "running" && <p className="reason-text">{branch.reason}</p>}
       <BranchCancel runId={runId} path={path} against={againstCancel(moment, status)} />
       {stages.length === 0 && <p className="muted">No stages yet.</p>}

@@ -104,9 +104,9 @@ function Listed({ title, none, testId, children: items }: ListedProps) {
   if (items.length === 0 && none === "") return null;
   return (
     <div data-testid={testId}>
-      <h3>
+      <h2>
         {title} <span className="muted">{items.length || ""}</span>
-      </h3>
+      </h2>
       {items.length === 0 && <p className="muted">{none}</p>}
       <ul>
         {items.slice(0, LISTED_MAX).map(({ key, text, href, note }) => (

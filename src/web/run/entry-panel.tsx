@@ -1,6 +1,7 @@
 import type { Entry } from "../api/answers.ts";
 import { runHref, setQuery } from "../app/route.ts";
 import { readStage } from "../model/address.ts";
+import { TextBlock } from "../parts/text-block.tsx";
 import { fullTime } from "../parts/times.tsx";
 import type { Moment } from "./use-run.ts";
 
@@ -24,7 +25,7 @@ export function EntryPanel({ entry, moment }: { readonly entry: Entry; readonly 
         {execution && <Pair name="Execution" value={execution} />}
         {cause && <Pair name="Caused by" value={`${cause.actor}, ${cause.commandId}`} />}
       </dl>
-      <pre className="notes">{JSON.stringify(data, null, 2)}</pre>
+      <TextBlock text={JSON.stringify(data, null, 2)} />
       <p className="row wrap small">
         <button type="button" onClick={() => setQuery({ at: turn >= moment.history.seq ? undefined : String(turn) })}>
           The run at this turn

@@ -46,7 +46,12 @@ export function RunPage({ runId, tab, query }: RunPageProps) {
   }, [runId]);
   if (!feed || !state) return null;
   if (state.failure !== undefined && !state.view && state.history.seq === 0)
-    return <Failed failure={state.failure} onRetry={() => feed.refreshView()} />;
+    return (
+      <>
+        <h1 className="sr-only">{runId}</h1>
+        <Failed failure={state.failure} onRetry={() => feed.refreshView()} />
+      </>
+    );
   return <LoadedRun {...{ feed, state, tab, query }} />;
 }
 

@@ -2,6 +2,7 @@ import { runHref } from "../app/route.ts";
 import { readBranch } from "../model/address.ts";
 import { attemptStatusAt, isEnded, type StageTrack, stateAt } from "../model/tracks.ts";
 import { Pill } from "../parts/pill.tsx";
+import { TextBlock } from "../parts/text-block.tsx";
 import { clockTime, duration } from "../parts/times.tsx";
 import { OutputView } from "./output-view.tsx";
 import type { Moment } from "./use-run.ts";
@@ -27,7 +28,7 @@ export function StageDetails({ stage, moment }: { readonly stage: StageTrack; re
         </p>
       )}
       {hasEnded && stage.reason && <p className="reason-text">{stage.reason}</p>}
-      {hasEnded && stage.notes && <pre className="notes">{stage.notes}</pre>}
+      {hasEnded && stage.notes && <TextBlock text={stage.notes} />}
       {attempts.length > 0 && (
         <table className="attempts">
           <thead>
