@@ -111,3 +111,10 @@ export const FEED_ENTRIES_MAX = 4_096;
 export const FEED_BYTES_MAX = 4 * 1024 * 1024;
 /** Nodes of a pipeline that Graphviz is asked to draw: beyond, it takes minutes and gigabytes. */
 export const DRAWN_NODES_MAX = 2_000;
+/** How long a webhook may take to answer. */
+export const WEBHOOK_TIMEOUT_MS = 10_000;
+/** Before a webhook is told a second time; each further wait is twice as long, up to the next. */
+export const WEBHOOK_BACKOFF_MS = 1_000;
+export const WEBHOOK_BACKOFF_MS_MAX = 600_000;
+/** Times that a webhook is told the same before it is given up: with the waits between them about two and a half hours. */
+export const WEBHOOK_TRIES_MAX = 25;

@@ -1,4 +1,5 @@
 import type { HandlerLog } from "../actors/handler.ts";
+import type { Store } from "../persistence/store.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/api.ts";
 import type { Cli } from "./cli.ts";
 import type { HandlerSetup } from "./driver-options.ts";
@@ -13,16 +14,18 @@ export function withRuntime(
     readonly create?: boolean;
     /** Also drives what nobody drives. */
     readonly recover?: boolean;
+    /** Around the store that the runtime has. */
+    readonly wrap?: (store: Store) => Store;
     readonly interviewer?: RuntimeOptions["interviewer"];
   },
   use: (runtime: Runtime) => Promise<number>,
 ): Promise<number> {
   return withStore(cli, { create: options.create === true }, async (store) => {
     const { createRuntime } = await import("../runtime/create-runtime.ts");
-    const { setup, recover = false, interviewer } = options;
+    const { setup, recover = false, interviewer, wrap } = options;
     await using stately = setup.stately ? await openStately(cli) : undefined;
     await using runtime = await createRuntime({
-      store,
+      store: wrap ? wrap(store) : store,
       handlers: setup.handlers,
       codergen: setup.codergen,
       cwd: cli.io.cwd,

@@ -6,6 +6,7 @@
  */
 import type { JsonValue } from "../graph/outcome.ts";
 import type { JournalEntry, NewEntry } from "../journal/entry.ts";
+import type { OutboxRow } from "./outbox.ts";
 
 export type RunStatus =
   | "queued"
@@ -344,6 +345,8 @@ export interface Topics {
     };
   };
   processes: { query: { readonly runId: string }; row: ProcessRow };
+  /** Of all runs; those of one in the order of their turns. */
+  outbox: { query: { readonly kind?: string; readonly limit?: number }; row: OutboxRow };
   pipelines: {
     query: { readonly hash: string };
     row: { readonly hash: string; readonly name: string; readonly source: string };
@@ -379,6 +382,8 @@ export interface Store {
    */
   submit(command: CommandRow): Promise<CommandRow>;
   writeSide(write: SideWrite): Promise<void>;
+  /** Takes rows out of the outbox; those that are gone are passed over. */
+  clearOutbox(rows: readonly Pick<OutboxRow, "runId" | "id">[]): Promise<void>;
   /** Stores a pipeline's text under its hash; the same again is no change. */
   putPipeline(pipeline: { readonly hash: string; readonly name: string; readonly source: string }): Promise<void>;
   /** Answers with the sha-256 (hex) of the bytes. */

@@ -25,6 +25,7 @@ export type WriteOperation =
   | "release"
   | "submit"
   | "writeSide"
+  | "clearOutbox"
   | "putPipeline"
   | "putBlob";
 
@@ -106,6 +107,7 @@ export function faultStore(store: Store, plan: FaultPlan): FaultStore {
     release: (leases) => write("release", () => store.release(leases)),
     submit: (command) => write("submit", () => store.submit(command)),
     writeSide: (side) => write("writeSide", () => store.writeSide(side)),
+    clearOutbox: (rows) => write("clearOutbox", () => store.clearOutbox(rows)),
     putPipeline: (pipeline) => write("putPipeline", () => store.putPipeline(pipeline)),
     putBlob: (bytes) => write("putBlob", () => store.putBlob(bytes)),
     load: (runId) => read(() => store.load(runId)),

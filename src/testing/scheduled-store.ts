@@ -55,6 +55,7 @@ export function delegateStore(store: Store): Store {
     read: (topic, query) => store.read(topic, query),
     submit: (command) => store.submit(command),
     writeSide: (side) => store.writeSide(side),
+    clearOutbox: (rows) => store.clearOutbox(rows),
     putPipeline: (pipeline) => store.putPipeline(pipeline),
     putBlob: (bytes) => store.putBlob(bytes),
     getBlob: (hash) => store.getBlob(hash),

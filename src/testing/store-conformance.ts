@@ -11,6 +11,7 @@ import { testContext } from "./store-conformance-context.ts";
 import { testInbox } from "./store-conformance-inbox.ts";
 import { testJournal } from "./store-conformance-journal.ts";
 import { testLeases } from "./store-conformance-leases.ts";
+import { testOutbox } from "./store-conformance-outbox.ts";
 import { testRuns } from "./store-conformance-runs.ts";
 import { testSides } from "./store-conformance-sides.ts";
 
@@ -65,5 +66,6 @@ export function testStore(name: string, runner: TestRunner, open: () => Promise<
     testSides(kit);
     testContent(kit);
     testBeside(kit);
+    testOutbox(kit);
   });
 }

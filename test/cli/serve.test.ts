@@ -1,10 +1,13 @@
 /** `safepoint serve`: the process, from its URL to its end, and what a kill in the middle leaves. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { allOf, eventsOf, jsonOf } from "../server/fixtures.ts";
@@ -117,6 +120,26 @@ describe("the process", () => {
     expect(sent.at(-1)).toMatchObject({ event: "end", data: { status: "completed" } });
   }, 30_000);
 
+  it("tells webhooks, signed with the secret of its file", async () => {
+    const cwd = tempDir({ "handlers.mjs": HANDLERS, secret: "s3cret\n", go: "", "slow.dot": SLOW });
+    const told = Promise.withResolvers<readonly [string, string]>();
+    const receiver = createHttpServer(async (request, response) => {
+      told.resolve([String(request.headers["safepoint-signature"]), await text(request)]);
+      response.end();
+    }).listen(0, "127.0.0.1");
+    await once(receiver, "listening");
+    const hook = `http://127.0.0.1:${(receiver.address() as { port: number }).port}/`;
+    const { url } = await start(cwd, "--webhook", hook, "--webhook-secret-file", "secret");
+    await fetch(`${url}/runs`, { method: "POST", ...jsonOf({ source: SLOW, runId: "one" }) });
+    const [signature, body] = await told.promise;
+    expect(JSON.parse(body)).toMatchObject({ type: "run.completed", runId: "one" });
+    const [, seconds] = /^t=(\d+),/.exec(signature) ?? [];
+    const digest = createHmac("sha256", "s3cret").update(`${seconds}.${body}`).digest("hex");
+    expect(signature).toBe(`t=${seconds},v1=${digest}`);
+    receiver.close();
+    receiver.closeAllConnections();
+  }, 30_000);
+
   it("asks for the token of its file", async () => {
     const cwd = tempDir({ "handlers.mjs": HANDLERS, token: "s3cret\n" });
     const { url } = await start(cwd, "--host", "0.0.0.0", "--token-file", "token");
@@ -142,7 +165,7 @@ async function readUntilKilled({ child, url, ended }: Started): Promise<number[]
 
 describe("what cannot be served", () => {
   it("is said before anything is begun", async () => {
-    const cwd = tempDir({ empty: "\n", words: "two words", "broken.dot": "digraph {" });
+    const cwd = tempDir({ empty: "\n", words: "two words", word: "one", "broken.dot": "digraph {" });
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
@@ -154,6 +177,9 @@ describe("what cannot be served", () => {
       ["serve --token-file missing", 66, "cannot read missing"],
       ["serve --port 70000", 2, "at most 65535"],
       ["serve --port x", 2, "a whole number"],
+      ["serve --webhook http://127.0.0.1:1/", 2, "--webhook-secret-file"],
+      ["serve --webhook nowhere --webhook-secret-file word", 2, "an http or https URL"],
+      ["serve --webhook ftp://nowhere --webhook-secret-file word", 78, "an http or https URL"],
       ["serve --pipelines missing", 66, "cannot read missing"],
       ["serve --pipelines .", 65, "broken.dot"],
     ] as const;

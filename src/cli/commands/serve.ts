@@ -1,29 +1,19 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
-import { messageOf, SafepointError } from "../../errors.ts";
 import { SERVER_PORT_DEFAULT } from "../../limits.ts";
-import type { ServeOptions } from "../../server/node/serve.ts";
+import type { Store } from "../../persistence/store.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { addHandlerOptions, type HandlerOptions, readHandlerSetup } from "../driver-options.ts";
 import { EXIT } from "../exit-codes.ts";
 import { storeLocation } from "../open-store.ts";
-import { badValue, collect, readCount, readDuration } from "../option-values.ts";
-import { readDefinitions } from "../read-definitions.ts";
+import { collect, readDuration } from "../option-values.ts";
+import { readServeOptions, readWebhooks, type ServeWords } from "../serve-options.ts";
 import { logOf, withRuntime } from "../with-runtime.ts";
 
-interface Options extends HandlerOptions {
-  readonly port: string;
-  readonly host: string;
-  readonly tokenFile?: string;
-  readonly allowHost?: readonly string[];
-  readonly pipelines?: string;
+interface Options extends HandlerOptions, ServeWords {
   readonly autoApprove?: boolean;
   readonly grace?: string;
 }
-
-const PORT_MAX = 65_535;
 
 export function define(command: Command, act: Act): void {
   command
@@ -37,6 +27,8 @@ export function define(command: Command, act: Act): void {
     );
   addHandlerOptions(command)
     .option("--auto-approve", "answer every question with its first option")
+    .option("--webhook <url>", "tell this address of questions and of ends of runs (repeatable)", collect)
+    .option("--webhook-secret-file <file>", "file with the secret that webhooks are signed with")
     .option("--grace <duration>", "how long what is under way may take to end when it stops (default: 10s)")
     .action(act(serve));
 }
@@ -45,14 +37,25 @@ export function define(command: Command, act: Act): void {
 async function serve(cli: Cli, options: Options): Promise<number> {
   const setup = await readHandlerSetup(cli, options);
   const { assertCanServe, serve: listen } = await import("../../server/node/serve.ts");
+  const { deliverWebhooks } = await import("../../server/webhooks/deliver-webhooks.ts");
+  const { withWebhooks } = await import("../../server/webhooks/webhook-store.ts");
   const asked = await readServeOptions(cli, options);
+  const webhooks = await readWebhooks(cli, options);
+  const grace = options.grace === undefined ? {} : { graceMs: readDuration("--grace", options.grace) };
   // Before runs are taken up, which a port in use would cut short at once.
   await assertCanServe(asked);
-  const grace = options.grace === undefined ? {} : { graceMs: readDuration("--grace", options.grace) };
-  const interviewer = await chooseInterviewer(options);
-  return withRuntime(cli, { setup, create: true, recover: true, ...interviewer }, async (runtime) => {
+  const log = logOf(cli);
+  const driving = {
+    ...(await chooseInterviewer(options)),
+    setup,
+    create: true,
+    recover: true,
+    wrap: (store: Store) => withWebhooks(store, webhooks),
+  };
+  return withRuntime(cli, driving, async (runtime) => {
     const stopped = whenTold(cli);
-    const serving = await listen(runtime, { ...asked, types: Object.keys(setup.handlers), log: logOf(cli) });
+    const serving = await listen(runtime, { ...asked, types: Object.keys(setup.handlers), log });
+    const delivery = deliverWebhooks(runtime.store, webhooks, { log });
     try {
       const { url, port } = serving;
       await cli.result({ url, port, host: options.host, store: storeLocation(cli) }, () => url);
@@ -63,36 +66,10 @@ async function serve(cli: Cli, options: Options): Promise<number> {
       await runtime.stop(grace);
     } finally {
       stopped.end();
-      await serving.close();
+      await Promise.all([serving.close(), delivery.stop()]);
     }
     return EXIT.done;
   });
-}
-
-async function readServeOptions(cli: Cli, options: Options): Promise<ServeOptions> {
-  const { allowHost, pipelines, tokenFile, host } = options;
-  const port = readCount("--port", options.port);
-  if (port > PORT_MAX) throw badValue("--port", `at most ${PORT_MAX}`, options.port);
-  return {
-    port,
-    host,
-    baseDir: resolve(cli.io.cwd, pipelines ?? "."),
-    ...(tokenFile === undefined ? {} : { token: await readToken(cli, tokenFile) }),
-    ...(allowHost === undefined ? {} : { hosts: [...allowHost, "localhost", "127.0.0.1", "[::1]"] }),
-    ...(pipelines === undefined ? {} : { definitions: await readDefinitions(cli, pipelines) }),
-  };
-}
-
-async function readToken(cli: Cli, file: string): Promise<string> {
-  const text = await readFile(resolve(cli.io.cwd, file), "utf8").catch((cause: unknown) => {
-    throw new SafepointError("file_not_found", `--token-file: cannot read ${file}: ${messageOf(cause)}`, { cause });
-  });
-  const token = text.trim();
-  if (/^\S+$/.test(token)) return token;
-  throw new SafepointError(
-    "configuration",
-    `--token-file: expected one word in ${file}, found ${token === "" ? "none" : "more"}`,
-  );
 }
 
 async function chooseInterviewer({ autoApprove }: Options) {

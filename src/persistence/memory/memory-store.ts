@@ -3,12 +3,14 @@
  * checked whole before anything of it is written, so that nothing has to be undone.
  */
 import { assert, isSafepointError, SafepointError, unreachable } from "../../errors.ts";
+import type { JsonValue } from "../../graph/outcome.ts";
 import { isFinalStatus } from "../../journal/status.ts";
 import { hashOf } from "../blob-hash.ts";
 import { ChangeFeed } from "../change-feed.ts";
 import { assertSameCommand } from "../command-reuse.ts";
 import type { EntryRow } from "../entry-row.ts";
 import { assertJsonText, encodeJson } from "../json-text.ts";
+import type { OutboxRow } from "../outbox.ts";
 import { followerExists, type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
 import type {
   Claim,
@@ -34,7 +36,7 @@ export class MemoryStore implements Store {
   readonly #journal: EntryRow[] = [];
   readonly #pipelines = new Map<string, Topics["pipelines"]["row"]>();
   readonly #blobs = new Map<string, Uint8Array>();
-  readonly #outbox = new Map<string, { readonly kind: string; readonly body: string }>();
+  readonly #outbox = new Map<string, OutboxRow>();
   readonly #feed = new ChangeFeed();
   #orders = 0;
   #isClosed = false;
@@ -63,7 +65,11 @@ export class MemoryStore implements Store {
   #apply(run: MemoryRun, prepared: PreparedTurn): void {
     const { runId } = prepared.turn;
     this.#journal.push(...run.apply(prepared, this.#journal.length + 1, () => ++this.#orders));
-    for (const { id, kind, body } of prepared.outbox) this.#outbox.set(`${runId}\0${id}`, { kind, body });
+    for (const { id, kind, body } of prepared.outbox) {
+      const key = `${runId}\0${id}`;
+      const row = { runId, id, kind, body: JSON.parse(body) as JsonValue, seq: prepared.lastSeq };
+      if (!this.#outbox.has(key)) this.#outbox.set(key, row);
+    }
     this.#runs.set(runId, run);
   }
 
@@ -156,7 +162,8 @@ export class MemoryStore implements Store {
 
   async read<T extends Topic>(topic: T, query: Topics[T]["query"]): Promise<readonly Topics[T]["row"][]> {
     this.#assertOpen();
-    return readTopic({ runs: this.#runs, journal: this.#journal, pipelines: this.#pipelines }, topic, query);
+    const tables = { runs: this.#runs, journal: this.#journal, pipelines: this.#pipelines, outbox: this.#outbox };
+    return readTopic(tables, topic, query);
   }
 
   async submit(command: CommandRow): Promise<CommandRow> {
@@ -186,6 +193,12 @@ export class MemoryStore implements Store {
         });
       }
       writeFenced(run, write);
+    });
+  }
+
+  async clearOutbox(rows: readonly Pick<OutboxRow, "runId" | "id">[]): Promise<void> {
+    this.#write(() => {
+      for (const { runId, id } of rows) this.#outbox.delete(`${runId}\0${id}`);
     });
   }
 

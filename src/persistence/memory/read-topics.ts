@@ -3,6 +3,7 @@ import { isWithin } from "../../journal/address.ts";
 import type { JournalEntry } from "../../journal/entry.ts";
 import { JOURNAL_PAGE_MAX } from "../../limits.ts";
 import { type EntryRow, readEntry } from "../entry-row.ts";
+import type { OutboxRow } from "../outbox.ts";
 import type { RunStatus, Topic, Topics } from "../store.ts";
 import { type MemoryRun, readCommand } from "./memory-run.ts";
 import { compareText, inTextOrder } from "./text-order.ts";
@@ -14,6 +15,7 @@ export interface MemoryTables {
   /** Of all runs, by gseq. */
   readonly journal: readonly EntryRow[];
   readonly pipelines: ReadonlyMap<string, Topics["pipelines"]["row"]>;
+  readonly outbox: ReadonlyMap<string, OutboxRow>;
 }
 
 type Reader<T extends Topic> = (tables: MemoryTables, query: Topics[T]["query"]) => readonly Topics[T]["row"][];
@@ -42,6 +44,10 @@ const READERS: { readonly [T in Topic]: Reader<T> } = {
       .map((row) => ({ ...row, bytes: row.bytes.slice() })),
   ),
   processes: ofRun((run) => run.readProcesses()),
+  outbox: ({ outbox }, { kind, limit }) => {
+    const wanted = [...outbox.values()].filter((row) => (kind ?? row.kind) === row.kind);
+    return wanted.slice(0, limit).map((row) => structuredClone(row));
+  },
   pipelines: ({ pipelines }, { hash }) => {
     const pipeline = pipelines.get(hash);
     return pipeline === undefined ? [] : [{ ...pipeline }];

@@ -1,4 +1,6 @@
 /** Artifacts and the outbox: what a turn leaves for others to fetch. */
+import type { JsonValue } from "../../graph/outcome.ts";
+import type { OutboxRow } from "../outbox.ts";
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { ArtifactRow, Topics } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -9,6 +11,12 @@ const INSERT = `
 const INSERT_OUTBOX = "INSERT OR IGNORE INTO outbox (run, id, kind, body, seq) VALUES (?, ?, ?, ?, ?)";
 const SELECT = `
   SELECT artifact, stage, execution, name, media_type AS mediaType, hash, bytes, complete FROM artifacts WHERE run = ?`;
+
+// Runs in the order in which they were created, and of each its turns.
+const SELECT_OUTBOX = `
+  SELECT run_id AS runId, id, kind, body, outbox.seq AS seq FROM outbox JOIN runs USING (run)
+  WHERE kind = coalesce(?, kind) ORDER BY run, outbox.seq, id LIMIT ?`;
+const DELETE_OUTBOX = "DELETE FROM outbox WHERE run = (SELECT run FROM runs WHERE run_id = ?) AND id = ?";
 
 type StoredArtifact = Omit<ArtifactRow, "execution" | "complete"> & { execution: string | null; complete: number };
 
@@ -38,4 +46,15 @@ export function selectArtifacts(
     ...(execution === null ? {} : { execution }),
     complete: complete === 1,
   }));
+}
+
+export function selectOutbox(connection: Connection, { kind, limit = -1 }: Topics["outbox"]["query"]): OutboxRow[] {
+  const rows = connection.all<Omit<OutboxRow, "body"> & { body: string }>(SELECT_OUTBOX, kind ?? null, limit);
+  return rows.map((row) => ({ ...row, body: JSON.parse(row.body) as JsonValue }));
+}
+
+export function deleteOutbox(connection: Connection, rows: readonly Pick<OutboxRow, "runId" | "id">[]): void {
+  connection.transaction(() => {
+    for (const { runId, id } of rows) connection.run(DELETE_OUTBOX, runId, id);
+  });
 }

@@ -2,7 +2,7 @@
 
 import type { RunImage, Topic, Topics } from "../store.ts";
 import { selectActors } from "./actors.sql.ts";
-import { selectArtifacts } from "./artifacts.sql.ts";
+import { selectArtifacts, selectOutbox } from "./artifacts.sql.ts";
 import { selectPipelines } from "./blobs.sql.ts";
 import { selectCommands } from "./commands.sql.ts";
 import type { Connection } from "./connection.ts";
@@ -32,6 +32,7 @@ const READERS: { readonly [T in Topic]: Reader<T> } = {
   artifacts: ofRun<"artifacts">(selectArtifacts),
   output: ofRun<"output">(selectOutput),
   processes: ofRun<"processes">((connection, run, { runId }) => selectProcesses(connection, run, runId)),
+  outbox: selectOutbox,
   pipelines: (connection, { hash }) => selectPipelines(connection, hash),
 };
 

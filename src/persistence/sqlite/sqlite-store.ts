@@ -2,6 +2,7 @@
 import { SafepointError } from "../../errors.ts";
 import { STORE_BUSY_PATIENCE_MS, WATCH_INTERVAL_MS } from "../../limits.ts";
 import { ChangeFeed } from "../change-feed.ts";
+import type { OutboxRow } from "../outbox.ts";
 import type {
   ClaimRequest,
   CommandRow,
@@ -13,6 +14,7 @@ import type {
   Topics,
   TurnWrite,
 } from "../store.ts";
+import { deleteOutbox } from "./artifacts.sql.ts";
 import { getBlob, putBlob, putPipeline } from "./blobs.sql.ts";
 import { checkDatabase } from "./check-database.ts";
 import { submitCommand } from "./commands.sql.ts";
@@ -66,6 +68,10 @@ export class SqliteStore implements Store {
 
   writeSide(write: SideWrite) {
     return this.#write((connection) => writeSide(connection, write));
+  }
+
+  clearOutbox(rows: readonly Pick<OutboxRow, "runId" | "id">[]) {
+    return this.#write((connection) => deleteOutbox(connection, rows));
   }
 
   putPipeline(pipeline: Topics["pipelines"]["row"]) {
