@@ -41,6 +41,12 @@ describe("the OpenAPI document", () => {
     expect(new Set(refs)).toEqual(new Set(there));
   });
 
+  it("says what each schema is, none by another's name alone", () => {
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      expect([name, Object.keys(schema)]).not.toEqual([name, ["$ref"]]);
+    expect(Object.keys(document.components.schemas).filter((name) => !/^[A-Z]\w+$/.test(name))).toEqual([]);
+  });
+
   it("names each operation once, and each part of its path", () => {
     const rows = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.values(methods).map((row) => ({ path, ...row })),

@@ -1,11 +1,22 @@
 /** The OpenAPI 3.1 document, made of the table of operations and the schemas that check them. */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
-import { problemSchema } from "../schemas/basics.ts";
+import { assert, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import { json, problemSchema } from "../schemas/basics.ts";
 import { NAMED } from "../schemas/named.ts";
 import { documentedPath, type Operation } from "./operation.ts";
 
 type Json = { readonly [key: string]: unknown };
+
+const TOPICS: Readonly<Record<Operation["topic"], string>> = {
+  runs: "Runs, whole and in parts",
+  control: "Commands to runs",
+  events: "The journal",
+  questions: "Questions that wait for a person",
+  pipelines: "Pipelines before they are runs",
+  attractor: "The routes of the Attractor specification",
+  server: "The server itself",
+};
 
 /** What every operation may be refused with. */
 const ALWAYS: readonly ErrorCode[] = ["usage", "forbidden", "unauthorized"];
@@ -17,6 +28,7 @@ export function openApiDocument(operations: readonly Operation[]): Json {
   const schemas: Record<string, Json> = {};
   const paths: Record<string, Record<string, Json>> = {};
   const refer = (schema: z.ZodType, io: "input" | "output") => referTo(schemas, schema, io);
+  refer(json, "output");
   for (const row of operations) {
     const { path } = documentedPath(row);
     paths[path] = { ...paths[path], [row.method]: describe(row, refer) };
@@ -32,7 +44,7 @@ export function openApiDocument(operations: readonly Operation[]): Json {
     },
     servers: [{ url: "/", description: "Relative to where the server is mounted" }],
     security: [{ token: [] }, {}],
-    tags: [...new Set(operations.map(({ topic }) => topic))].map((name) => ({ name })),
+    tags: [...new Set(operations.map(({ topic }) => topic))].map((name) => ({ name, description: TOPICS[name] })),
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -137,22 +149,33 @@ function referTo(schemas: Record<string, Json>, schema: z.ZodType, io: "input" |
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
     },
   }) as Json & { readonly $defs?: Record<string, Json> };
-  for (const [name, part] of Object.entries($defs)) schemas[name] = withReferences(part) as Json;
+  const aliases = new Map(Object.keys($defs).map((name) => [name, name.startsWith("__") ? "Json" : name]));
+  for (const [name, part] of Object.entries($defs)) {
+    const placed = withReferences(part, aliases) as Json;
+    const alias = aliases.get(name) as string;
+    // The one part that zod finds without a name is any JSON, which the run view has of its own.
+    const isKnown = alias === name || isDeepStrictEqual(placed, schemas[alias]);
+    assert(isKnown, "a schema that others refer to has a name of its own", { part });
+    schemas[alias] = placed;
+  }
   const id = NAMED.get(schema)?.id;
-  if (id === undefined) return withReferences(own) as Json;
-  schemas[id] = withReferences(own) as Json;
+  if (id === undefined) return withReferences(own, aliases) as Json;
+  // A schema that holds itself is among its own parts already.
+  if (!aliases.has(id)) schemas[id] = withReferences(own, aliases) as Json;
   return { $ref: `${PREFIX}${id}` };
 }
 
-function withReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withReferences);
+/** References of JSON Schema as those of the document; what zod says of names is left out. */
+function withReferences(value: unknown, aliases: ReadonlyMap<string, string> = new Map()): unknown {
+  if (Array.isArray(value)) return value.map((inner) => withReferences(inner, aliases));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key, inner]) => !(key === "id" && typeof inner === "string"))
       .map(([key, inner]) => {
-        if (key === "$ref" && typeof inner === "string") return [key, inner.replace("#/$defs/", PREFIX)];
-        return [key, withReferences(inner)];
+        if (key !== "$ref" || typeof inner !== "string") return [key, withReferences(inner, aliases)];
+        const name = inner.replace("#/$defs/", "");
+        return [key, `${PREFIX}${aliases.get(name) ?? name}`];
       }),
   );
 }

@@ -26,7 +26,7 @@ interface Row<Q extends z.ZodObject, B extends z.ZodType> {
   readonly method: "get" | "post";
   /** As OpenAPI writes it: `/runs/{runId}`. A part written `{gate+}` may hold slashes. */
   readonly path: string;
-  readonly topic: string;
+  readonly topic: "runs" | "control" | "events" | "questions" | "pipelines" | "attractor" | "server";
   readonly summary: string;
   readonly query?: Q;
   readonly body?: B;

@@ -17,7 +17,7 @@ import { startRun } from "../start-run.ts";
 import { streamEvents } from "./events.ts";
 import { drawRun } from "./graph.ts";
 
-const topic = "attractor";
+const topic = "attractor" as const;
 const idOf = (params: Readonly<Record<string, string>>) => params["id"] as string;
 const refusals = ["run_not_found"] as const;
 
