@@ -27,7 +27,7 @@ function items(count: "items" | "manyItems", atOnce: number): Part {
  */
 const SMALL: Launch = {
   nodeFlags: ["--max-semi-space-size=4", "--max-old-space-size=96"],
-  env: { MALLOC_ARENA_MAX: "2" },
+  env: { MALLOC_ARENA_MAX: "1" },
 };
 
 export const foreach: Scenario = {
