@@ -44,6 +44,10 @@ export const STORE_RETRY_MS_MAX = 5_000;
 export const LEASE_MS = 15_000;
 export const LEASE_RENEW_MS = 5_000;
 export const COMMAND_TIMEOUT_MS = 10_000;
+/** Of a command's id, and of the name of whoever gives it. */
+export const COMMAND_NAME_CHARS_MAX = 256;
+/** Of the reason that a command is given for. */
+export const COMMAND_REASON_CHARS_MAX = 4_096;
 export const WATCH_INTERVAL_MS = 50;
 /** How soon after a change of the store its inbox is looked at. */
 export const INBOX_LOOK_MS = 20;

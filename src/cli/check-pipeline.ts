@@ -48,8 +48,12 @@ export function renderProblems(pipeline: CheckedPipeline, severities: readonly S
 /** *Throws* `pipeline_invalid` with all the errors of a pipeline that has some; they are shown in the message. */
 export function requireSound(pipeline: CheckedPipeline): Graph {
   if (pipeline.graph && !hasErrors(pipeline.diagnostics)) return pipeline.graph;
-  const errors = renderProblems(pipeline, ["error"]);
-  throw new SafepointError("pipeline_invalid", errors.join("\n"), {
-    details: { file: pipeline.file, diagnostics: pipeline.diagnostics },
+  const { file, graph } = pipeline;
+  const errors = pipeline.diagnostics.filter(({ severity }) => severity === "error");
+  // Of a text that is no pipeline, the place where reading it ended.
+  const place = graph ? {} : { line: errors[0]?.line, column: errors[0]?.column };
+  const shown = errors.map((error) => renderProblem(pipeline, error));
+  throw new SafepointError("pipeline_invalid", shown.join("\n"), {
+    details: { file, ...place, diagnostics: errors },
   });
 }

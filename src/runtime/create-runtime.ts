@@ -82,7 +82,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       return handle(runId);
     },
     async resume(runId, resumeOptions = {}) {
-      assertId("run id", runId);
+      await findRun(store, runId);
       if (resumeOptions.pipeline) registerHandlers(resumeOptions.pipeline, registry);
       await supervisor.take(runId).catch((refusal: unknown) => noteRefusedResume({ send, log }, runId, refusal));
       return handle(runId);

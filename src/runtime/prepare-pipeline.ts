@@ -1,6 +1,6 @@
 /** From what a caller hands in to what is pinned and run: files read, stylesheet applied, checked, hashed. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Handler } from "../actors/handler.ts";
 import { ENGINE_TYPES, type HandlerRegistry } from "../actors/handlers/registry.ts";
@@ -62,7 +62,8 @@ function pin(read: Graph, options: PrepareOptions): PinnedPipeline & { readonly 
   const readFile = (path: string) => readText(resolve(options.baseDir, path));
   const complete = resolveFiles(read, readFile);
   const types = new Set([...options.registry.types(), ...ENGINE_TYPES]);
-  const errors = lint(complete, { types }).filter(({ severity }) => severity === "error");
+  const fileExists = (path: string) => existsSync(resolve(options.baseDir, path));
+  const errors = lint(complete, { types, fileExists }).filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const [first] = errors;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";

@@ -11,6 +11,7 @@ import type { RunView } from "../journal/run-view.ts";
 import { isFinalStatus } from "../journal/status.ts";
 import type { RunStatus, Store } from "../persistence/store.ts";
 import type { CommandOptions, Question, Run } from "./api.ts";
+import { checkMode, checkMs } from "./check-order.ts";
 import { contextOf } from "./queries/context.ts";
 import { findRun } from "./queries/find-run.ts";
 import { successorOf } from "./queries/tail-chain.ts";
@@ -37,9 +38,16 @@ export function createRun(runId: string, deps: RunDeps): Run {
     context: (options = {}) => contextOf(store, runId, options),
     finished: () => whenFinished(deps, runId),
     settled: (status) => whenSettled(store, runId, status),
-    pause: ({ mode, deadlineMs, ...options } = {}) => send("pause", { mode, deadlineMs }, options),
+    async pause({ mode, deadlineMs, ...options } = {}) {
+      checkMode(mode);
+      checkMs("deadlineMs", deadlineMs);
+      return send("pause", { mode, deadlineMs }, options);
+    },
     continue: ({ message, context, ...options } = {}) => send("continue", { message, context }, options),
-    cancel: ({ graceMs, force, branch, ...options } = {}) => send("cancel", { graceMs, force, branch }, options),
+    async cancel({ graceMs, force, branch, ...options } = {}) {
+      checkMs("graceMs", graceMs);
+      return send("cancel", { graceMs, force, branch }, options);
+    },
     answer: (gate, answer, options = {}) => send("answer", { gate, answer }, options),
     steer: (message, options = {}) => send("steer", { message }, options),
     questions: async () => (await store.read("gates", { runId, open: true })) as readonly Question[],

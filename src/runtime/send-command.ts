@@ -12,6 +12,7 @@ import { COMMAND_TIMEOUT_MS } from "../limits.ts";
 import { assertSameCommand } from "../persistence/command-reuse.ts";
 import type { CommandRow, Store } from "../persistence/store.ts";
 import type { CommandOptions, ControlResult } from "./api.ts";
+import { checkOrder } from "./check-order.ts";
 import { findRun } from "./queries/find-run.ts";
 
 export interface Command {
@@ -45,6 +46,7 @@ const TRIES_MAX = 3;
 export function createSender(deps: SenderDeps): SendCommand {
   const underWay = new Map<string, Sent>();
   return async ({ runId, verb, body, options }) => {
+    checkOrder(options);
     const row: CommandRow = {
       runId,
       commandId: options.commandId ?? deps.newId(),

@@ -61,7 +61,7 @@ it("a pipeline that starts itself is pinned once", async () => {
 it("what is wrong with a child is said before anything starts, with its file's name", async () => {
   const broken = digraph("broken").replace("work [type=step]", "work [type=step]\n island [type=step]");
   await expect(prepared(digraph("top", "none.dot"), {})).rejects.toMatchObject({ code: "pipeline_invalid" });
-  await expect(prepared(digraph("top", "none.dot"), {})).rejects.toThrow(/none\.dot" of a child run, found none/);
+  await expect(prepared(digraph("top", "none.dot"), {})).rejects.toThrow(/none\.dot", found none/);
   await expect(prepared(digraph("top", "a.dot"), { "a.dot": broken })).rejects.toThrow(/a\.dot: the pipeline has/);
   await expect(prepared(digraph("top", "a.dot"), { "a.dot": "digraph {" })).rejects.toThrow(/a\.dot: /);
   const unknown = digraph("unknown").replace("type=step", "type=nobody");

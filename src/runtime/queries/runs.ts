@@ -1,3 +1,4 @@
+import { SafepointError } from "../../errors.ts";
 import type { JsonValue } from "../../graph/index.ts";
 import type { Owner, RunRow, RunStatus, Store } from "../../persistence/store.ts";
 
@@ -16,9 +17,10 @@ export interface RunsPage {
 
 export const RUNS_PAGE_DEFAULT = 50;
 
-/** Runs, newest first, a page at a time. */
+/** Runs, newest first, a page at a time. *Throws* `usage` for a limit or a cursor that is none. */
 export async function listRuns(store: Store, query: RunsQuery = {}): Promise<RunsPage> {
   const limit = query.limit ?? RUNS_PAGE_DEFAULT;
+  assertPage(limit, query.cursor);
   // One more than asked for tells whether there is a next page.
   const rows = await store.read("runs", {
     limit: limit + 1,
@@ -30,6 +32,15 @@ export async function listRuns(store: Store, query: RunsQuery = {}): Promise<Run
   const runs = page.map(({ cursor: _, ...run }) => run);
   const last = page.at(-1);
   return rows.length > limit && last ? { runs, cursor: last.cursor } : { runs };
+}
+
+function assertPage(limit: number, cursor: string | undefined): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new SafepointError("usage", `expected a limit from 1, found ${limit}`);
+  }
+  if (cursor !== undefined && !/^[0-9a-z]{1,10}$/.test(cursor)) {
+    throw new SafepointError("usage", `expected the cursor of a page, found "${cursor}"`, { details: { cursor } });
+  }
 }
 
 /** A run's row as it is shown outside: names as in the run view, times in RFC 3339. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import { RUN_STATUSES } from "../../journal/status.ts";
+import { COMMAND_NAME_CHARS_MAX, COMMAND_REASON_CHARS_MAX } from "../../limits.ts";
 import { json, place, text } from "./basics.ts";
 import { named } from "./named.ts";
 
@@ -32,11 +33,11 @@ export const controlResult = named(
 
 /** What every command may say. */
 const order = {
-  reason: text.max(4_096).exactOptional(),
+  reason: text.max(COMMAND_REASON_CHARS_MAX).exactOptional(),
   /** Who gives it, for the audit entries. */
-  actor: text.min(1).max(256).exactOptional(),
+  actor: text.min(1).max(COMMAND_NAME_CHARS_MAX).exactOptional(),
   /** The same id again: the same result. Default: the header `idempotency-key`, else a new one. */
-  commandId: text.min(1).max(256).exactOptional(),
+  commandId: text.min(1).max(COMMAND_NAME_CHARS_MAX).exactOptional(),
   timeoutMs: ms.max(TIMEOUT_MS_MAX).exactOptional(),
 };
 
