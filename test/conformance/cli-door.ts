@@ -1,0 +1,249 @@
+/** The command line: each ask is one, with `--json`. `run` and `resume` go on beside those that come after. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { main } from "../../src/cli/main.ts";
+import { ERROR_CODES, type ErrorCode } from "../../src/errors.ts";
+import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
+import type { RunRow, Store } from "../../src/persistence/store.ts";
+import { type FakeIo, fakeIo } from "../cli/fake-io.ts";
+import { byRunId, type Doc, type Door, type Place, type RunDoc, type Said } from "./door.ts";
+
+const HANDLERS = fileURLToPath(new URL("./hands.ts", import.meta.url));
+
+interface Printed {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command line that goes on. */
+interface Driving {
+  readonly io: FakeIo;
+  readonly printed: Promise<Printed>;
+}
+
+export async function cliDoor({ dir, path }: Place): Promise<Door> {
+  const line = new Line(dir, path);
+  return {
+    name: "cli",
+    ...driving(line),
+    ...commands(line),
+    ...looks(line),
+    close: () => line.close(),
+  };
+}
+
+class Line {
+  readonly #options: { readonly cwd: string; readonly env: Record<string, string> };
+  readonly #dir: string;
+  readonly eyes: Store;
+  readonly driving = new Map<string, Driving>();
+
+  constructor(dir: string, path: string) {
+    this.#dir = dir;
+    this.#options = { cwd: dir, env: { SAFEPOINT_STORE: path } };
+    this.eyes = sqliteStore({ path, create: true });
+  }
+
+  async print(words: readonly string[], io = fakeIo(this.#options)): Promise<Printed> {
+    const exit = await main(["--json", ...words], io);
+    return { exit, stdout: io.stdout.text, stderr: io.stderr.text };
+  }
+
+  async ask(words: readonly string[], read: (stdout: string) => Doc = JSON.parse): Promise<Said> {
+    return saidOf(await this.print(words), read);
+  }
+
+  /** Goes on until its run ends. Answers once the run is driven by it, or it was refused. */
+  async drive(runId: string, words: readonly string[]): Promise<Said> {
+    const before = (await this.#row(runId))?.token ?? 0;
+    const io = fakeIo(this.#options);
+    const printed = this.print([...words, "--handlers", HANDLERS], io);
+    const isDriven = this.#until(runId, (row) => (row?.token ?? 0) > before);
+    const first = await Promise.race([printed, isDriven.then(() => undefined)]);
+    if (first && ((await this.#row(runId))?.token ?? 0) === before) return saidOf(first);
+    this.driving.set(runId, { io, printed });
+    return { code: "ok", value: { runId } };
+  }
+
+  file(name: string, text: string): string {
+    writeFileSync(join(this.#dir, name), text);
+    return name;
+  }
+
+  async close(): Promise<void> {
+    for (const { io } of this.driving.values()) io.send("SIGTERM");
+    for (const { printed } of this.driving.values()) await printed;
+    await this.eyes.close();
+  }
+
+  async #row(runId: string): Promise<RunRow | undefined> {
+    return (await this.eyes.read("run", { runId }))[0];
+  }
+
+  async #until(runId: string, isSo: (row: RunRow | undefined) => boolean): Promise<void> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const unwatch = this.eyes.watch(resolve);
+      try {
+        if (isSo(await this.#row(runId))) return;
+        await promise;
+      } finally {
+        unwatch();
+      }
+    }
+  }
+}
+
+const EXIT_OF_STATUS: Readonly<Record<string, number>> = { completed: 0, failed: 1, cancelled: 3 };
+
+function driving(line: Line) {
+  return {
+    async start(source, { runId, inputs, labels }) {
+      const file = line.file("played.dot", source);
+      const given = Object.entries(inputs ?? {}).flatMap(([key, value]) => [
+        "--input",
+        `${key}=${JSON.stringify(value)}`,
+      ]);
+      const words = ["run", file, "--run-id", runId, ...given, ...labelWords(labels)];
+      return withoutFile(await line.drive(runId, words), file);
+    },
+    resume: (runId) => line.drive(runId, ["resume", runId]),
+    async finished(runId) {
+      const { exit, stdout, stderr } = (await line.driving.get(runId)?.printed) ?? { exit: -1, stdout: "", stderr: "" };
+      expect(stdout, stderr).not.toBe("");
+      const { status } = JSON.parse(stdout) as { status: string };
+      expect(exit).toBe(EXIT_OF_STATUS[status]);
+      return { code: "ok", value: { status } };
+    },
+    settled: (runId, status) => line.ask(["wait", runId, "--for", status]),
+    fork: (runId, { at, runId: id, context, labels }) =>
+      line.ask(["fork", runId, ...option("at", at), "--run-id", id, ...contextWords(context), ...labelWords(labels)]),
+    async validate(source) {
+      const file = line.file("validated.dot", source);
+      const { exit, stdout } = await line.print(["validate", file, "--handlers", HANDLERS]);
+      const [{ file: named, ...value }] = JSON.parse(stdout) as [Doc];
+      expect(named).toBe(file);
+      expect(exit).toBe(value["ok"] ? 0 : ERROR_CODES.pipeline_invalid.exit);
+      return { code: "ok", value };
+    },
+  } satisfies Partial<Door>;
+}
+
+function commands(line: Line) {
+  return {
+    pause: (runId, { mode, deadlineMs, ...order } = {}) =>
+      line.ask(["pause", runId, ...option("mode", mode), ...option("deadline", ms(deadlineMs)), ...orderWords(order)]),
+    continue: (runId, { message, context, ...order } = {}) =>
+      line.ask(["continue", runId, ...option("message", message), ...contextWords(context), ...orderWords(order)]),
+    cancel: (runId, { branch, force, ...order } = {}) =>
+      line.ask(["cancel", runId, ...option("branch", branch), ...(force ? ["--force"] : []), ...orderWords(order)]),
+    steer: (runId, message, order) => line.ask(["steer", runId, ...orderWords(order), "--", message]),
+    answer: (runId, { gate, answer, ...order }) => {
+      const text = typeof answer === "string" ? answer : JSON.stringify(answer);
+      return line.ask(["answer", runId, gate, ...orderWords(order), "--", text]);
+    },
+    async control(verb, { all, labels, status = [] }, { dryRun = false } = {}) {
+      const which = [...(all ? ["--all"] : []), ...labelWords(labels), ...status.flatMap((word) => ["--status", word])];
+      return line.ask([verb, ...which, ...(dryRun ? ["--dry-run"] : [])], (stdout) => {
+        const lines = byRunId(jsonLines(stdout));
+        return { results: dryRun ? lines.map(({ runId, status: is }) => ({ runId, status: is })) : lines };
+      });
+    },
+  } satisfies Partial<Door>;
+}
+
+function looks(line: Line) {
+  return {
+    view: (runId, { at } = {}) => line.ask(["show", runId, ...option("at", at)]),
+    events: (runId, { after, branch, stage, types = [] } = {}) => {
+      const which = [...option("after", after), ...option("branch", branch), ...option("stage", stage)];
+      const words = ["events", runId, ...which, ...types.flatMap((type) => ["--type", type])];
+      return line.ask(words, (stdout) => ({ runId, events: jsonLines(stdout) }));
+    },
+    questions: (runId) => line.ask(["questions", ...(runId === undefined ? [] : [runId])]),
+    list: ({ status = [], labels, ...page } = {}) =>
+      line.ask(["runs", ...status.flatMap((word) => ["--status", word]), ...labelWords(labels), ...pageWords(page)]),
+    branches: (runId, { at, status = [], branch, ...page } = {}) => {
+      const which = [...option("at", at), ...option("branch", branch), ...status.flatMap((word) => ["--status", word])];
+      return line.ask(["branches", runId, ...which, ...pageWords(page)]);
+    },
+    joins: (runId, { at, ...page } = {}) => line.ask(["joins", runId, ...option("at", at), ...pageWords(page)]),
+    context: (runId, { at, branch } = {}) =>
+      line.ask(["context", runId, ...option("at", at), ...option("branch", branch)]),
+    provenance: (runId, key, { at, branch } = {}) =>
+      line.ask(["provenance", runId, key, ...option("at", at), ...option("branch", branch)]),
+    artifacts: (runId) => line.ask(["artifacts", runId]),
+    artifact: (runId, id) => line.ask(["artifacts", runId, "--get", id], (text) => ({ text })),
+    checkpoint: (runId) => line.ask(["checkpoint", runId]),
+    lineage: (runId) => line.ask(["lineage", runId]),
+    actors: (runId) => line.ask(["inspect", runId], (stdout) => ({ runId, actors: actorsByName(stdout) })),
+    graph: (runId, format) => line.ask(["graph", "--run", runId, "--format", format], (text) => ({ text })),
+  } satisfies Partial<Door>;
+}
+
+/** What is wrong with a pipeline is said with the file that it came from, where there is one. */
+function withoutFile({ code, value }: Said, name: string): Said {
+  const { file, ...rest } = value;
+  return { code, value: file === name ? rest : value };
+}
+
+interface OrderOptions {
+  readonly reason?: string;
+  readonly commandId?: string;
+  readonly timeoutMs?: number;
+}
+
+function orderWords({ reason, commandId, timeoutMs }: OrderOptions = {}): string[] {
+  return [...option("reason", reason), ...option("command-id", commandId), ...option("timeout", ms(timeoutMs))];
+}
+
+function pageWords({ limit, cursor }: { readonly limit?: number; readonly cursor?: string }): string[] {
+  return [...option("limit", limit), ...option("cursor", cursor)];
+}
+
+function labelWords(labels: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+}
+
+function contextWords(context: Readonly<Record<string, unknown>> = {}): string[] {
+  return Object.entries(context).flatMap(([key, value]) => ["--context", `${key}=${JSON.stringify(value)}`]);
+}
+
+function option(name: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [`--${name}=${value}`];
+}
+
+function ms(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : `${value}ms`;
+}
+
+/** Group by group, and with how many there are of each kind: more than the others tell. */
+function actorsByName(stdout: string): unknown {
+  const { actors } = JSON.parse(stdout) as { readonly actors: readonly { readonly actor: string }[] };
+  return actors.toSorted((a, b) => (a.actor < b.actor ? -1 : 1));
+}
+
+function jsonLines(text: string): RunDoc[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as RunDoc);
+}
+
+/** The exit code of every answer is that of its code in the table of errors. */
+function saidOf({ exit, stdout, stderr }: Printed, read: (stdout: string) => Doc = JSON.parse): Said {
+  if (exit === 0) return { code: "ok", value: read(stdout) };
+  if (stdout !== "") {
+    const result = JSON.parse(stdout) as Doc;
+    const code = result["code"] as ErrorCode;
+    expect(exit).toBe(ERROR_CODES[code].exit);
+    return { code, value: result };
+  }
+  const line = stderr.split("\n").findLast((each) => each.startsWith('{"error"'));
+  const { error } = JSON.parse(line ?? "{}") as { error: { code: ErrorCode; message: string; details: Doc } };
+  expect({ exit, message: typeof error.message }).toEqual({ exit: ERROR_CODES[error.code].exit, message: "string" });
+  return { code: error.code, value: error.details };
+}
