@@ -53,7 +53,7 @@ function printStep(step: Step, next: string | undefined): string[] {
   }
 }
 
-type RoutingStep = Extract<Step, { kind: "diamond" | "choice" | "cycle" | "gate" }>;
+type RoutingStep = Extract<Step, { kind: "diamond" | "choice" | "cycle" | "leave" | "gate" }>;
 
 function printRouting(step: RoutingStep, next: string | undefined): string[] {
   const { name } = step;
@@ -84,6 +84,8 @@ function printRouting(step: RoutingStep, next: string | undefined): string[] {
         ...edge(name, next),
         ...printBlock(step.body, name),
       ];
+    case "leave":
+      return [node(name, { type: "work" }), ...edge(name, "exit", { condition: "outcome=left" }), ...edge(name, next)];
     case "gate": {
       const { deadlineMs } = step;
       const deadline = deadlineMs && { "human.timeout": `${deadlineMs}ms`, "human.default_choice": "S" };
@@ -113,6 +115,7 @@ function printContainer(step: ForeachStep | LoopStep, next: string | undefined):
 
 function foreachAttributes(step: ForeachStep): Attributes {
   return {
+    // Inputs have only those lists that are handed in.
     items: step.itemsFrom === "text" ? JSON.stringify(step.items) : `inputs.items_${step.name}`,
     max_parallel: step.maxParallel,
     on_item_failure: step.onItemFailure,
@@ -157,8 +160,12 @@ function parallelAttributes(step: ParallelStep, meeting: string | undefined): At
   };
 }
 
-function workAttributes({ work, goal }: WorkStep): Attributes {
-  return { ...retryAttributes(work), ...(goal === undefined ? {} : { goal_gate: true, retry_target: goal }) };
+function workAttributes({ work, goal, retryTarget = goal }: WorkStep): Attributes {
+  return {
+    ...retryAttributes(work),
+    ...(goal === undefined ? {} : { goal_gate: true }),
+    ...(retryTarget === undefined ? {} : { retry_target: retryTarget }),
+  };
 }
 
 function retryAttributes({ attempts, policy, allowPartial, timesOut, asks }: Work): Attributes {

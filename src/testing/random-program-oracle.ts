@@ -48,7 +48,7 @@ interface Settled {
 }
 
 /** `undefined`: it goes on. */
-type Stopped = { readonly code: string } | undefined;
+type Stopped = { readonly code: string } | "left" | "sent back" | undefined;
 
 export function predict(program: Program, facts: Facts): Prediction {
   return new Interpreter(program, facts).run();
@@ -99,7 +99,11 @@ class Interpreter {
     this.#checkOpen(place.path);
     for (let redirects = 0; ; redirects += 1) {
       const stopped = this.#runBlock(place, block);
-      if (stopped) return { status: "fail", code: stopped.code };
+      if (stopped === "sent back") {
+        if (redirects === REDIRECTS_MAX) return { status: "fail", code: "redirect_limit" };
+        continue;
+      }
+      if (stopped !== undefined && stopped !== "left") return { status: "fail", code: stopped.code };
       const status = place.last?.status ?? "success";
       // A branch asks for its goal before it ends in success, the main path before it ends at all.
       const isAsked = place.path === "main" || status !== "fail";
@@ -136,6 +140,8 @@ class Interpreter {
           if (stopped) return stopped;
         }
         return undefined;
+      case "leave":
+        return this.#call(place, step).status === "left" ? "left" : undefined;
       case "gate":
         return this.#runGate(place, step);
       case "parallel":
@@ -150,11 +156,12 @@ class Interpreter {
   #runWork(place: Place, step: WorkStep): Stopped {
     const { status } = this.#call(place, step);
     if (step.goal !== undefined) place.gate = status;
+    if (status === "fail" && step.retryTarget !== undefined) return "sent back";
     return failed(status, step.onFail);
   }
 
   /** Attempts until one is final; its updates are those of the stage. */
-  #call(place: Place, step: Extract<Step, { kind: "work" | "diamond" | "choice" | "cycle" }>): Outcome {
+  #call(place: Place, step: Extract<Step, { kind: "work" | "diamond" | "choice" | "cycle" | "leave" }>): Outcome {
     const visit = nextVisit(place, step.name);
     const stage = `${place.path}/${step.name}@${visit}`;
     const { attempts: most, allowPartial } = workOf(step);
@@ -239,6 +246,10 @@ class Interpreter {
   #runForeach(place: Place, step: ForeachStep): Stopped {
     const { stage, node } = this.#enter(place, step.name);
     this.#checkOpen(stage);
+    if (step.itemsFrom === "missing") {
+      this.#settle(place, { stage, node, outcome: { status: "fail" }, attempts: [] });
+      return failed("fail", step.onFail);
+    }
     const total = step.items.length;
     const isRace = step.onItemFailure === "stop" && step.maxParallel > 1 && total > 0;
     const order = isRace ? this.#orderOf(stage) : step.items.map((_, index) => index);
@@ -345,7 +356,7 @@ function nextVisit({ visits }: Place, node: string): number {
   return visit;
 }
 
-function workOf(step: Extract<Step, { kind: "work" | "diamond" | "choice" | "cycle" }>): {
+function workOf(step: Extract<Step, { kind: "work" | "diamond" | "choice" | "cycle" | "leave" }>): {
   readonly attempts: number;
   readonly allowPartial: boolean;
 } {

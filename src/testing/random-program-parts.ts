@@ -33,8 +33,10 @@ export interface Place {
   readonly isScope: boolean;
   /** The block is a body: its first node must have no edge into it, its last none out. */
   readonly isBody: boolean;
-  /** The block is a branch, whose end is the join. */
-  readonly isBranch: boolean;
+  /** The exit can be reached from here: no body is around it. */
+  readonly mayLeave: boolean;
+  /** The node its scope begins at, once that is drawn. */
+  readonly first?: string;
   /** A key that each iteration counts up. */
   readonly counts?: string;
 }
@@ -52,15 +54,14 @@ export function drawBlock(draft: Draft, place: Place): Block {
   const steps: Step[] = [];
   if (place.isBody) steps.push(drawHead(draft, place));
   const count = random.between(1, place.depth > 2 ? 3 : 2);
-  const inner = { ...place, isScope: false };
   for (let index = 0; index < count; index += 1) {
-    const isLast = index === count - 1;
     if (index > 0 && draft.left.steps <= 0) break;
-    steps.push(drawStep(draft, { ...inner, isBranch: place.isBranch && isLast }));
+    const first = place.isScope ? steps[0]?.name : place.first;
+    steps.push(drawStep(draft, { ...place, isScope: false, ...(first === undefined ? {} : { first }) }));
   }
   const first = steps[0] as Step;
   if (place.isScope && random.chance(0.12)) steps.push(drawGoal(draft, first.name));
-  if (place.isBody) steps.push(drawTail(draft));
+  if (place.isBody) steps.push(place.depth > 0 && random.chance(0.1) ? drawOpen(draft, place) : drawTail(draft));
   return steps;
 }
 
@@ -71,7 +72,9 @@ function drawStep(draft: Draft, place: Place): Step {
   if (place.depth > 0 && !isSpent && random.chance(0.55)) return drawRegion(draft, place);
   if (!isSpent && random.chance(0.35)) return drawBranching(draft, place);
   if (random.chance(0.1)) return { kind: "wait", name: nameOf(draft, "w"), ms: random.pick([0, 50, 400, 10_000]) };
-  return drawWork(draft);
+  if (place.mayLeave && random.chance(0.08)) return { kind: "leave", name: nameOf(draft, "x") };
+  const isSentBack = place.first !== undefined && random.chance(0.1);
+  return isSentBack ? { ...drawWork(draft), onFail: "ends", retryTarget: place.first } : drawWork(draft);
 }
 
 function drawRegion(draft: Draft, place: Place): Step {
@@ -83,7 +86,7 @@ function drawRegion(draft: Draft, place: Place): Step {
 /** Steps that hold blocks of the same scope. */
 function drawBranching(draft: Draft, place: Place): Step {
   const { random } = draft;
-  const block = () => drawBlock(draft, { depth: place.depth, isScope: false, isBody: false, isBranch: false });
+  const block = () => drawBlock(draft, { ...place, isScope: false, isBody: false });
   switch (random.pick(["diamond", "choice", "cycle", "gate"] as const)) {
     case "diamond":
       return { kind: "diamond", name: nameOf(draft, "d"), work: { ...drawKind(draft), trouble: 0.5 }, repair: block() };
@@ -103,7 +106,7 @@ function drawBranching(draft: Draft, place: Place): Step {
       const name = nameOf(draft, "g");
       // A region right behind the gate sees what the gate left; what comes after its first stages does not.
       const isRegion = place.depth > 0 && random.chance(0.4);
-      const approve = isRegion ? [drawRegion(draft, { ...place, isScope: false, isBranch: false })] : block();
+      const approve = isRegion ? [drawRegion(draft, place)] : block();
       return { kind: "gate", name, approve, skip: [drawWork(draft)], ...deadline } satisfies GateStep;
     }
   }
@@ -114,22 +117,16 @@ function drawParallel(draft: Draft, place: Place): ParallelStep {
   const name = nameOf(draft, "p");
   const count = random.pick([1, 2, 2, 3, 3, 4, 5]);
   const branch = (): Block =>
-    drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: false, isBranch: true });
+    drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: false, mayLeave: place.mayLeave });
   const branches = random.chance(0.1) ? Array(count).fill(branch()) : Array.from({ length: count }, branch);
-  const heads = branches.map((steps) => (steps[0] as Step).name);
-  const isShared = place.isBranch && random.chance(0.25);
+  const isShared = random.chance(0.2);
   const fanIn = draft.hasFanIns && !isShared && random.chance(0.6) ? nameOf(draft, "f") : undefined;
   // Where one branch alone would meet is its next node; where there are fan-ins, at the nearest of them.
   const isFound = new Set(branches).size > 1 && (fanIn !== undefined || !draft.hasFanIns);
   return {
     kind: "parallel",
     name,
-    ...drawJoin(draft, count),
-    maxParallel: random.pick([1, 2, 2, 4, 4]),
-    merge: random.pick(["none", "namespaced", "overlay", "overlay"] as const),
-    conflict: drawConflict(random, heads),
-    conflictOf: random.chance(0.4) ? { [random.pick(NUMBER_KEYS)]: drawConflict(random, heads) } : {},
-    branches,
+    ...drawJoin(draft, branches),
     isJoinNamed: !isFound || random.chance(0.5),
     ...(fanIn === undefined ? {} : { fanIn }),
     ...(isShared ? {} : { join: plain(draft, "j") }),
@@ -137,13 +134,35 @@ function drawParallel(draft: Draft, place: Place): ParallelStep {
   };
 }
 
+/** The end of a body: its branches meet nowhere, and each ends by itself. */
+function drawOpen(draft: Draft, place: Place): ParallelStep {
+  const { random } = draft;
+  const name = nameOf(draft, "p");
+  const branch = (): Block =>
+    drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: true, mayLeave: false });
+  const branches = Array.from({ length: random.between(2, 3) }, branch);
+  const repair = random.chance(0.5) ? { repair: plain(draft, "r") } : {};
+  return { kind: "parallel", name, ...drawJoin(draft, branches), isJoinNamed: false, ...repair };
+}
+
 const POLICIES = ["wait_all", "wait_all", "all_success", "first_success", "k_of_n", "quorum", "any"] as const;
 const ERROR_POLICIES = ["continue", "continue", "fail_fast", "ignore"] as const;
 
-function drawJoin({ random }: Draft, count: number) {
+function drawJoin({ random }: Draft, branches: readonly Block[]) {
   const policy: Policy = random.pick(POLICIES);
   const errorPolicy: ErrorPolicy = random.pick(ERROR_POLICIES);
-  return { policy, errorPolicy, k: random.between(1, count), ratio: random.pick([0.3, 0.5, 0.67, 1]) };
+  const heads = branches.map((steps) => (steps[0] as Step).name);
+  return {
+    policy,
+    errorPolicy,
+    k: random.between(1, branches.length),
+    ratio: random.pick([0.3, 0.5, 0.67, 1]),
+    maxParallel: random.pick([1, 2, 2, 4, 4]),
+    merge: random.pick(["none", "namespaced", "overlay", "overlay"] as const),
+    conflict: drawConflict(random, heads),
+    conflictOf: random.chance(0.4) ? { [random.pick(NUMBER_KEYS)]: drawConflict(random, heads) } : {},
+    branches,
+  };
 }
 
 function drawConflict(random: SeededRandom, heads: readonly string[]): Conflict {
@@ -162,11 +181,11 @@ function drawForeach(draft: Draft, place: Place): ForeachStep {
     kind: "foreach",
     name,
     items,
-    itemsFrom: random.pick(["text", "input"] as const),
+    itemsFrom: random.chance(0.03) ? "missing" : random.pick(["text", "input"] as const),
     maxParallel: random.pick([1, 1, 2, 3]),
     onItemFailure: random.pick(["stop", "continue"] as const),
     ...(collect === undefined ? {} : { collect }),
-    body: drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: true, isBranch: false }),
+    body: drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: true, mayLeave: false }),
     onFail: drawOnFail(random),
   };
 }
@@ -182,7 +201,7 @@ function drawLoop(draft: Draft, place: Place): LoopStep {
     test,
     maxIterations: random.chance(0.25) ? random.between(1, 2) : 5,
     onLimit: random.pick(["fail", "succeed"] as const),
-    body: drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: true, isBranch: false, counts: key }),
+    body: drawBlock(draft, { depth: place.depth - 1, isScope: true, isBody: true, mayLeave: false, counts: key }),
     onFail: drawOnFail(random),
   };
 }

@@ -8,6 +8,7 @@ export type Step =
   | DiamondStep
   | ChoiceStep
   | CycleStep
+  | LeaveStep
   | GateStep
   | WaitStep
   | ParallelStep
@@ -17,12 +18,18 @@ export type Step =
 /** Whether a stage that failed ends its branch, or goes on by an edge `outcome=fail`. */
 export type OnFail = "ends" | "goes_on";
 
+/** Of scopes that are sent back: the node they begin at. */
+interface SentBack {
+  /** Its `retry_target` where it fails. */
+  readonly retryTarget?: string;
+}
+
 interface Named {
   /** Id of the node it is entered at. */
   readonly name: string;
 }
 
-export interface WorkStep extends Named {
+export interface WorkStep extends Named, SentBack {
   readonly kind: "work";
   readonly work: Work;
   readonly onFail: OnFail;
@@ -50,6 +57,11 @@ export interface CycleStep extends Named {
   readonly kind: "cycle";
   readonly rounds: number;
   readonly body: Block;
+}
+
+/** Work that says whether its branch goes on or leaves for the exit at once. */
+export interface LeaveStep extends Named {
+  readonly kind: "leave";
 }
 
 export interface GateStep extends Named {
@@ -81,7 +93,7 @@ export interface ParallelStep extends Named {
   readonly conflictOf: Readonly<Record<string, Conflict>>;
   /** The same block may stand for several. */
   readonly branches: readonly Block[];
-  /** Where the branches meet, or what follows the fan-in; absent: where the branch around it ends, too. */
+  /** Where the branches meet, or what follows the fan-in; absent: at the step behind it, or, where it ends a body, nowhere. */
   readonly join?: WorkStep;
   /** The branches meet at a fan-in of this name, before the join. */
   readonly fanIn?: string;
@@ -94,8 +106,8 @@ export interface ParallelStep extends Named {
 export interface ForeachStep extends Named {
   readonly kind: "foreach";
   readonly items: readonly (number | string)[];
-  /** Written into the pipeline, or handed in as an input. */
-  readonly itemsFrom: "text" | "input";
+  /** Written into the pipeline, or handed in as an input; or named, and not there. */
+  readonly itemsFrom: "text" | "input" | "missing";
   readonly maxParallel: number;
   readonly onItemFailure: "stop" | "continue";
   readonly collect?: string;
@@ -165,6 +177,7 @@ export function* stepsOf(block: Block): Generator<Step> {
 export function blocksOf(step: Step): readonly Block[] {
   switch (step.kind) {
     case "work":
+    case "leave":
     case "wait":
       return [];
     case "diamond":

@@ -38,6 +38,8 @@ export function workEnd(step: Step, question: WorkQuestion): WorkEnd {
         outcome: { status: step.by === "outcome" ? way : "success", contextUpdates: { [wayKey(step.name)]: way } },
       };
     }
+    case "leave":
+      return { outcome: { status: random.chance(0.4) ? "left" : "success" } };
     case "cycle":
       return { outcome: { status: question.visit % (step.rounds + 1) === 0 ? "done" : "again" } };
     default:

@@ -28,7 +28,7 @@ export function randomProgram(seed: number, options: ProgramOptions = {}): Progr
       depth: depthMax,
       isScope: true,
       isBody: false,
-      isBranch: false,
+      mayLeave: true,
     });
     if (weigh(main) > STAGES_MAX) steps = Math.max(1, steps - 1);
     else if (hasRegion(main) || depthMax === 0 || steps === 1 || random.chance(0.2)) return { seed, main };

@@ -1,5 +1,6 @@
 /** A bounded slice of the random programs; all of them: `npm run test:soak -- programs`. */
 import { expect, it } from "vitest";
+import { findJoin } from "../../src/graph/join.ts";
 import { lint, parsePipeline } from "../../src/index.ts";
 import { randomProgram } from "../../src/testing/random-program.ts";
 import { programSource } from "../../src/testing/random-program-dot.ts";
@@ -41,12 +42,13 @@ it("programs have no lint errors, and among them is everything that there is to 
     const program = randomProgram(seed);
     const source = programSource(program);
     expect(programSource(randomProgram(seed))).toBe(source);
-    const errors = lint(parsePipeline(source), { types: new Set(["work"]) }).filter(
-      ({ severity }) => severity === "error",
-    );
+    const graph = parsePipeline(source);
+    const errors = lint(graph, { types: new Set(["work"]) }).filter(({ severity }) => severity === "error");
     expect(errors, source).toEqual([]);
+    for (const { id, type } of graph.nodes) if (type === "parallel") seen.add(`join by ${findJoin(graph, id).rule}`);
     for (const step of stepsOf(program.main)) {
       seen.add(step.kind);
+      if (step.kind === "work" && step.retryTarget !== undefined) seen.add("sent back");
       if (step.kind === "parallel") seen.add(`${step.policy} ${step.errorPolicy}`).add(step.merge);
       if (step.kind === "foreach") seen.add(step.onItemFailure).add(step.maxParallel > 1 ? "several" : "one by one");
       if (step.kind === "loop") seen.add(step.test.how).add(`limit: ${step.onLimit}`);
@@ -54,10 +56,11 @@ it("programs have no lint errors, and among them is everything that there is to 
   }
   const policies = ["wait_all", "all_success", "first_success", "k_of_n", "quorum", "any"];
   const words = [
-    ...["work", "diamond", "choice", "cycle", "gate", "wait", "parallel", "foreach", "loop"],
+    ...["work", "diamond", "choice", "cycle", "leave", "sent back", "gate", "wait", "parallel", "foreach", "loop"],
     ...policies.flatMap((policy) => ["continue", "fail_fast", "ignore"].map((error) => `${policy} ${error}`)),
     ...["none", "namespaced", "overlay", "stop", "continue", "several", "one by one"],
     ...["while", "until", "limit: fail", "limit: succeed"],
+    ...["attribute", "fan_in", "post_dominator", "common_exit", "none"].map((rule) => `join by ${rule}`),
   ];
   expect([...seen].sort()).toEqual(words.toSorted());
 });
