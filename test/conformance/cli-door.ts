@@ -1,4 +1,5 @@
 /** The command line: each ask is one, with `--json`. `run` and `resume` go on beside those that come after. */
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +8,10 @@ import { main } from "../../src/cli/main.ts";
 import { ERROR_CODES, type ErrorCode } from "../../src/errors.ts";
 import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import type { RunRow, Store } from "../../src/persistence/store.ts";
-import { type FakeIo, fakeIo } from "../cli/fake-io.ts";
+import { fakeIo } from "../cli/fake-io.ts";
 import { byRunId, type Doc, type Door, type Place, type RunDoc, type Said } from "./door.ts";
 
+const BIN = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
 const HANDLERS = fileURLToPath(new URL("./hands.ts", import.meta.url));
 
 interface Printed {
@@ -18,38 +20,62 @@ interface Printed {
   readonly stderr: string;
 }
 
-/** A command line that goes on. */
-interface Driving {
-  readonly io: FakeIo;
+/** A command line under way. */
+interface Launched {
   readonly printed: Promise<Printed>;
+  /** As SIGTERM does. */
+  stop(): void;
 }
 
-export async function cliDoor({ dir, path }: Place): Promise<Door> {
-  const line = new Line(dir, path);
-  return {
-    name: "cli",
-    ...driving(line),
-    ...commands(line),
-    ...looks(line),
-    close: () => line.close(),
-  };
+type Launch = (words: readonly string[], place: Place) => Launched;
+
+export function cliDoor(place: Place): Promise<Door> {
+  return openDoor("cli", place, launchHere);
+}
+
+/** The same as processes of their own. */
+export function binaryDoor(place: Place): Promise<Door> {
+  return openDoor("binary", place, launchProcess);
+}
+
+async function openDoor(name: string, place: Place, launch: Launch): Promise<Door> {
+  const line = new Line(place, launch);
+  return { name, ...driving(line), ...commands(line), ...looks(line), close: () => line.close() };
+}
+
+function launchHere(words: readonly string[], { dir, path }: Place): Launched {
+  const io = fakeIo({ cwd: dir, env: { SAFEPOINT_STORE: path } });
+  const printed = main(words, io).then((exit) => ({ exit, stdout: io.stdout.text, stderr: io.stderr.text }));
+  return { printed, stop: () => io.send("SIGTERM") };
+}
+
+function launchProcess(words: readonly string[], { dir, path }: Place): Launched {
+  const { promise, resolve } = Promise.withResolvers<Printed>();
+  const options = { cwd: dir, env: { ...process.env, SAFEPOINT_STORE: path }, encoding: "utf8" as const };
+  const child = execFile(process.execPath, [BIN, ...words], options, (_failure, stdout, stderr) => {
+    resolve({ exit: child.exitCode ?? -1, stdout, stderr });
+  });
+  return { printed: promise, stop: () => child.kill("SIGTERM") };
 }
 
 class Line {
-  readonly #options: { readonly cwd: string; readonly env: Record<string, string> };
-  readonly #dir: string;
+  readonly #place: Place;
+  readonly #launch: Launch;
   readonly eyes: Store;
-  readonly driving = new Map<string, Driving>();
+  readonly driving = new Map<string, Launched>();
 
-  constructor(dir: string, path: string) {
-    this.#dir = dir;
-    this.#options = { cwd: dir, env: { SAFEPOINT_STORE: path } };
-    this.eyes = sqliteStore({ path, create: true });
+  constructor(place: Place, launch: Launch) {
+    this.#place = place;
+    this.#launch = launch;
+    this.eyes = sqliteStore({ path: place.path, create: true });
   }
 
-  async print(words: readonly string[], io = fakeIo(this.#options)): Promise<Printed> {
-    const exit = await main(["--json", ...words], io);
-    return { exit, stdout: io.stdout.text, stderr: io.stderr.text };
+  print(words: readonly string[]): Promise<Printed> {
+    return this.launch(words).printed;
+  }
+
+  launch(words: readonly string[]): Launched {
+    return this.#launch(["--json", ...words], this.#place);
   }
 
   async ask(words: readonly string[], read: (stdout: string) => Doc = JSON.parse): Promise<Said> {
@@ -59,22 +85,21 @@ class Line {
   /** Goes on until its run ends. Answers once the run is driven by it, or it was refused. */
   async drive(runId: string, words: readonly string[]): Promise<Said> {
     const before = (await this.#row(runId))?.token ?? 0;
-    const io = fakeIo(this.#options);
-    const printed = this.print([...words, "--handlers", HANDLERS], io);
+    const launched = this.launch([...words, "--handlers", HANDLERS]);
     const isDriven = this.#until(runId, (row) => (row?.token ?? 0) > before);
-    const first = await Promise.race([printed, isDriven.then(() => undefined)]);
+    const first = await Promise.race([launched.printed, isDriven.then(() => undefined)]);
     if (first && ((await this.#row(runId))?.token ?? 0) === before) return saidOf(first);
-    this.driving.set(runId, { io, printed });
+    this.driving.set(runId, launched);
     return { code: "ok", value: { runId } };
   }
 
   file(name: string, text: string): string {
-    writeFileSync(join(this.#dir, name), text);
+    writeFileSync(join(this.#place.dir, name), text);
     return name;
   }
 
   async close(): Promise<void> {
-    for (const { io } of this.driving.values()) io.send("SIGTERM");
+    for (const { stop } of this.driving.values()) stop();
     for (const { printed } of this.driving.values()) await printed;
     await this.eyes.close();
   }

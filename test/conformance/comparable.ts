@@ -7,6 +7,8 @@ const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 const EPOCH_MS_LEAST = 1_000_000_000_000;
 /** What the run's own clock says, and how far it is behind. */
 const RUN_TIMES: ReadonlySet<string> = new Set(["dueMs", "runTimeMs", "pausedMs", "deadlineMs", "deadlineLeftMs"]);
+/** Of an owner: which process it is. */
+const OF_A_PROCESS: ReadonlySet<string> = new Set(["pid", "processStart"]);
 /** Ids that scenarios give; others were made up. */
 const GIVEN = /^cmd-/;
 
@@ -36,7 +38,7 @@ function plain(value: unknown, dir: string): unknown {
 function fieldsOf(value: object, dir: string): [string, unknown][] {
   return Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
     if (name === "commandId" && !GIVEN.test(String(each))) return [[name, "an id"]];
-    if (RUN_TIMES.has(name)) return [[name, typeof each]];
+    if (OF_A_PROCESS.has(name) || RUN_TIMES.has(name)) return [[name, typeof each]];
     return [[name, plain(each, dir)]];
   });
 }

@@ -11,7 +11,16 @@ import { handlers } from "./hands.ts";
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 type Query = object;
 
-export async function httpDoor({ dir, path }: Place, { socket = false } = {}): Promise<Door> {
+export function httpDoor(place: Place): Promise<Door> {
+  return openDoor(place, { socket: false });
+}
+
+/** The same behind Node's HTTP server, asked as any client does. */
+export function socketDoor(place: Place): Promise<Door> {
+  return openDoor(place, { socket: true });
+}
+
+async function openDoor({ dir, path }: Place, { socket }: { readonly socket: boolean }): Promise<Door> {
   const store = sqliteStore({ path, create: true });
   const runtime = await createRuntime({ store, handlers, cwd: dir });
   const options = { types: Object.keys(handlers), baseDir: dir };
