@@ -31,7 +31,7 @@ export interface BranchContext {
   failure: Failure | null;
   restart: string | null;
   cancelled: boolean;
-  /** Base seq of the turn that brought the newest stage's end: held ends are taken in this order. */
+  /** Seq before the input that brought the newest stage's end: held ends are taken in this order. */
   since: number;
 }
 

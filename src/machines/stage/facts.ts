@@ -61,7 +61,7 @@ export interface StageContext {
   region?: RegionContext;
   /** Of a node that starts a child run, once it has. */
   child?: ChildContext;
-  /** Base seq of the turn since which it holds; held stages go on in this order. Absent where it never held. */
+  /** Seq before the input since which it holds; held stages go on in this order. Absent where it never held. */
   since?: number;
 }
 
