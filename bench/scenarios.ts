@@ -8,6 +8,7 @@ import { foreach } from "./scenarios/foreach.ts";
 import { memory } from "./scenarios/memory.ts";
 import { parallel } from "./scenarios/parallel.ts";
 import { resume } from "./scenarios/resume.ts";
+import { sse } from "./scenarios/sse.ts";
 import { stages } from "./scenarios/stages.ts";
 import { store } from "./scenarios/store.ts";
 
@@ -21,5 +22,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   cold,
   parallel,
   foreach,
+  sse,
   store,
 };

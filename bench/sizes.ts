@@ -31,6 +31,9 @@ export interface Sizes {
   /** Of a foreach, and of a long one. */
   readonly items: number;
   readonly manyItems: number;
+  /** Clients that follow a journal, and for how long. */
+  readonly sseClients: number;
+  readonly sseMs: number;
   /** Turns of the store's own bench. */
   readonly storeTurns: number;
 }
@@ -59,6 +62,8 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     manyBranches: 1000,
     items: 10_000,
     manyItems: 100_000,
+    sseClients: 100,
+    sseMs: 10_000,
     storeTurns: 3000,
   },
   quick: {
@@ -82,6 +87,8 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     manyBranches: 1000,
     items: 2_000,
     manyItems: 20_000,
+    sseClients: 100,
+    sseMs: 4_000,
     storeTurns: 1000,
   },
   tiny: {
@@ -105,6 +112,8 @@ export const SIZES: Readonly<Record<SizeName, Sizes>> = {
     manyBranches: 10,
     items: 20,
     manyItems: 40,
+    sseClients: 3,
+    sseMs: 200,
     storeTurns: 20,
   },
 };

@@ -93,6 +93,13 @@ describe("the bench", () => {
     for (const part of measure("memory", "many runs")) expect(numberOf(part, "RSS")).toBeGreaterThan(10);
   });
 
+  it("tells clients of entries, all of them, also where one does not read", { timeout: 60_000 }, () => {
+    for (const part of measure("sse")) {
+      expect(numberOf(part, "from commit to client, p99")).toBeGreaterThanOrEqual(0);
+      expect(numberOf(part, "entries that arrived, to those written")).toBe(1);
+    }
+  });
+
   it("measures the store alone", { timeout: 60_000 }, () => {
     for (const part of measure("store", "NORMAL")) expect(numberOf(part, "turns, one a commit")).toBeGreaterThan(0);
   });
@@ -127,7 +134,7 @@ describe("the bench", () => {
   it.each([
     [
       ["flats"],
-      "there is no scenario flats; there are stages, flat, bytes, resume, memory, control, cold, parallel, foreach, store",
+      "there is no scenario flats; there are stages, flat, bytes, resume, memory, control, cold, parallel, foreach, sse, store",
     ],
     [["--size", "huge"], "there is no size huge; there are full, quick, tiny"],
     [["flat", "--part", "parallel"], 'no part of flat has "parallel" in its name'],
