@@ -1,7 +1,7 @@
 /** A run from its beginning to its end, as somebody does it who looks rather than types. */
 import { describe, expect, it } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { HOLDING, REVIEW } from "./pipelines.ts";
 
 const fixture = openFixture();

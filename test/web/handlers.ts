@@ -30,6 +30,11 @@ const step: HandlerFunction = async ({ node }) => ({
   contextUpdates: { [`${node.id}.done`]: true },
 });
 
+/** Once more than the round before. */
+const practise: HandlerFunction = async ({ context }) => {
+  return { status: "success", contextUpdates: { practised: Number(context.get("work.index")) + 1 } };
+};
+
 const item: HandlerFunction = async ({ context }) => {
   const index = Number(context.get("work.index"));
   // A few fail, so that the squares have more than one colour.
@@ -48,4 +53,4 @@ const say: HandlerFunction = async ({ artifacts }) => {
   return { status: "success", notes: "One page, three findings." };
 };
 
-export const handlers = { hold, work, step, item, flaky, broken, say };
+export const handlers = { hold, work, step, practise, item, flaky, broken, say };

@@ -15,6 +15,9 @@ const broken: HandlerFunction = async () => ({ status: "fail", failureReason: "b
 const handlers = {
   step,
   work: step,
+  practise: (async ({ context }) => {
+    return { status: "success", contextUpdates: { practised: Number(context.get("work.index")) + 1 } };
+  }) as HandlerFunction,
   hold: step,
   say: step,
   broken,

@@ -1,7 +1,7 @@
 /** A run of 10,000 items: there at once, and smooth to move through. */
 import { describe, expect, it } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { EACH } from "./pipelines.ts";
 
 const fixture = openFixture();

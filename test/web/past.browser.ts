@@ -1,7 +1,7 @@
 /** The run as it was, at any entry; and its journal, context, timeline and statecharts. */
 import { describe, expect, it } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { FLAKY, HOLDING, TALKING } from "./pipelines.ts";
 
 const fixture = openFixture();

@@ -66,10 +66,10 @@ export const LOOPS = `digraph loops {
   outer [type=foreach, shape=folder, items="[\\"a\\",\\"b\\",\\"c\\"]", body=chapter]
   subgraph chapter {
     read  [type=work, ms=30]
-    drill [type=loop, shape=folder, body=round, until="context.work.index >= 2", max_iterations=5]
+    drill [type=loop, shape=folder, body=round, until="practised=3", max_iterations=5]
     read -> drill
   }
-  subgraph round { practise [type=work, ms=20] }
+  subgraph round { practise [type=practise] }
   start -> outer -> done
 }`;
 

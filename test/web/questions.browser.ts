@@ -1,7 +1,7 @@
 /** A form for every kind of question. */
 import { describe, expect, it } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { GATES } from "./pipelines.ts";
 
 const fixture = openFixture();

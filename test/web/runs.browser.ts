@@ -1,7 +1,7 @@
 /** The list of runs: found, counted, and given commands together after a preview. */
 import { describe, expect, it } from "vitest";
-import { openPage } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage } from "./page.ts";
 import { FLAKY, HOLDING } from "./pipelines.ts";
 
 const fixture = openFixture();

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { EACH, FLAKY, GATES, HOLDING, REVIEW } from "./pipelines.ts";
 import { TestServer } from "./server.ts";
 

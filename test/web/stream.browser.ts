@@ -1,7 +1,7 @@
 /** The live stream over a server that is killed again and again. */
 import { describe, expect, it } from "vitest";
-import { openPage, waitForStatus } from "./browser.ts";
 import { openFixture } from "./fixture.ts";
+import { openPage, waitForStatus } from "./page.ts";
 import { TICKING } from "./pipelines.ts";
 
 const fixture = openFixture();

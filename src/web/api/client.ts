@@ -47,6 +47,11 @@ export async function getText(path: string, query: Query = {}, signal?: AbortSig
 }
 
 /** *Throws* Problem. */
+export async function getBlob(path: string): Promise<Blob> {
+  return await (await send(apiUrl(path), {})).blob();
+}
+
+/** *Throws* Problem. */
 export async function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
   const response = await send(apiUrl(path), {
     method: "POST",

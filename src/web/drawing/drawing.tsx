@@ -25,22 +25,7 @@ export function Drawing({ dot, label, paint, onPick }: DrawingProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [svg, setSvg] = useState<SVGSVGElement>();
   const [failure, setFailure] = useState<unknown>();
-  const [place, setPlace] = useState<Place>({ x: 0, y: 0, scale: 1 });
-  const isMoved = useRef(false);
-  const showAll = useCallback(() => {
-    isMoved.current = false;
-    setPlace(placeToFit(frame.current));
-  }, []);
-  const move = useCallback((change: (old: Place) => Place) => {
-    isMoved.current = true;
-    setPlace(change);
-  }, []);
-  useEffect(() => {
-    // The room changes with panels and banners; who has found a place for it keeps that.
-    const observer = new ResizeObserver(() => isMoved.current || setPlace(placeToFit(frame.current)));
-    if (frame.current) observer.observe(frame.current);
-    return () => observer.disconnect();
-  }, []);
+  const { place, showAll, move } = usePlace(frame);
   useEffect(() => {
     let isLeft = false;
     layOut(dot).then(
@@ -99,6 +84,27 @@ export function Drawing({ dot, label, paint, onPick }: DrawingProps) {
       </div>
     </div>
   );
+}
+
+/** Where the drawing is: all of it in sight, until somebody has moved it. */
+function usePlace(frame: React.RefObject<HTMLDivElement | null>) {
+  const [place, setPlace] = useState<Place>({ x: 0, y: 0, scale: 1 });
+  const isMoved = useRef(false);
+  const showAll = useCallback(() => {
+    isMoved.current = false;
+    setPlace(placeToFit(frame.current));
+  }, [frame]);
+  const move = useCallback((change: (old: Place) => Place) => {
+    isMoved.current = true;
+    setPlace(change);
+  }, []);
+  useEffect(() => {
+    // The room changes with panels and banners; who has found a place for it keeps that.
+    const observer = new ResizeObserver(() => isMoved.current || setPlace(placeToFit(frame.current)));
+    if (frame.current) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, []);
+  return { place, showAll, move };
 }
 
 function nodeOf(target: Element): string | undefined {

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import type { Artifact } from "../api/answers.ts";
-import { getText, runPath, wordsOf } from "../api/client.ts";
+import { getBlob, runPath, wordsOf } from "../api/client.ts";
+import { say } from "../app/messages.tsx";
 import { setQuery } from "../app/route.ts";
 import { isWithin, shortStage } from "../model/address.ts";
 import { Empty, Failed } from "../parts/empty.tsx";
@@ -90,7 +91,11 @@ function Viewer({ runId, artifact }: { readonly runId: string; readonly artifact
   const { text, failure } = useText(isText ? path : undefined);
   const save = async () => {
     // Fetched rather than linked to: a link could not show the server's token.
-    saveFile(name, text ?? (await getText(path)), mediaType);
+    try {
+      saveFile(name, await getBlob(path));
+    } catch (thrown) {
+      say(wordsOf(thrown), "bad");
+    }
   };
   return (
     <aside className="panel" aria-label={`Artifact ${name}`}>

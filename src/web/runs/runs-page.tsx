@@ -111,12 +111,7 @@ interface ToolbarProps {
 function Toolbar({ filters, selected, found, onOrder }: ToolbarProps) {
   const { search, label, status } = filters;
   const isNarrowed = selected.length > 0 || search !== "";
-  const scope =
-    selected.length > 0
-      ? `${selected.length} selected`
-      : search === ""
-        ? "all that are listed"
-        : `${found.length} found`;
+  const scope = scopeInWords({ selected, found, filters });
   const order = (verb: BulkOrder["verb"]): BulkOrder => {
     if (isNarrowed) return { verb, runs: selected.length > 0 ? selected : found };
     return {
@@ -164,6 +159,13 @@ function Toolbar({ filters, selected, found, onOrder }: ToolbarProps) {
       </fieldset>
     </div>
   );
+}
+
+/** What the buttons beside it would be given to. */
+function scopeInWords({ selected, found, filters }: Omit<ToolbarProps, "onOrder">): string {
+  if (selected.length > 0) return `${selected.length} selected`;
+  if (filters.search !== "") return `${found.length} found`;
+  return filters.status === undefined && filters.label === "" ? "all live runs" : "all live runs that fit";
 }
 
 interface TableProps {
