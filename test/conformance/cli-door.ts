@@ -163,8 +163,10 @@ function commands(line: Line) {
       line.ask(["pause", runId, ...option("mode", mode), ...option("deadline", ms(deadlineMs)), ...orderWords(order)]),
     continue: (runId, { message, context, ...order } = {}) =>
       line.ask(["continue", runId, ...option("message", message), ...contextWords(context), ...orderWords(order)]),
-    cancel: (runId, { branch, force, ...order } = {}) =>
-      line.ask(["cancel", runId, ...option("branch", branch), ...(force ? ["--force"] : []), ...orderWords(order)]),
+    cancel: (runId, { branch, graceMs, force, ...order } = {}) => {
+      const which = [...option("branch", branch), ...option("grace", ms(graceMs)), ...(force ? ["--force"] : [])];
+      return line.ask(["cancel", runId, ...which, ...orderWords(order)]);
+    },
     steer: (runId, message, order) => line.ask(["steer", runId, ...orderWords(order), "--", message]),
     answer: (runId, { gate, answer, ...order }) => {
       const text = typeof answer === "string" ? answer : JSON.stringify(answer);

@@ -58,7 +58,7 @@ export interface EventsQuery {
 }
 
 /** Options of commands that every door has. */
-export type Order<O extends CommandOptions> = Omit<O, "actor" | "graceMs">;
+export type Order<O extends CommandOptions> = Omit<O, "actor">;
 
 export interface AnswerAs extends Order<CommandOptions> {
   readonly gate: string;

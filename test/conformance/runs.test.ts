@@ -111,3 +111,15 @@ it("a run that is cancelled, and another that goes on from before", async () => 
     await door.list({ labels: { of: "two" } });
   });
 });
+
+it("a run whose work outlives its cancel, by a grace that the cancel says", async () => {
+  await play(async ({ door, hands }) => {
+    hands.hold(["a"], { stubborn: true });
+    await door.start(LINE, { runId: "one" });
+    await hands.call("a@1");
+    expect((await door.cancel("one", { graceMs: 1 })).value).toMatchObject({ after: "cancelling" });
+    const { value } = await door.settled("one", "cancelled");
+    expect(value).toMatchObject({ control: { abandoned: [{ execution: "main/a@1#1.1" }] } });
+    await door.events("one");
+  });
+});

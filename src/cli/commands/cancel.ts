@@ -6,10 +6,11 @@ import type { ControlOptions } from "../control/control-options.ts";
 import { addControlOptions } from "../control/control-options.ts";
 import { giveCommand } from "../control/give-command.ts";
 import type { Goal } from "../control/order.ts";
-import { readPlace } from "../option-values.ts";
+import { readDuration, readPlace } from "../option-values.ts";
 
 interface Options extends ControlOptions {
   readonly branch?: string;
+  readonly grace?: string;
   readonly force?: boolean;
 }
 
@@ -17,6 +18,7 @@ export function define(command: Command, act: Act): void {
   command
     .argument("[run]", "id of a run, whoever drives it")
     .option("--branch <path>", "only this branch, or all branches of this activation")
+    .option("--grace <duration>", "how long what is in flight may take to end (default: 5s)")
     .option("--force", "no grace: what is in flight is killed now");
   addControlOptions(command).action(act(cancel));
 }
@@ -27,6 +29,7 @@ async function cancel(cli: Cli, runId: string | undefined, options: Options): Pr
     throw new SafepointError("usage", "--branch is of one run: expected a run's id");
   }
   const asked = {
+    ...(options.grace === undefined ? {} : { graceMs: readDuration("--grace", options.grace) }),
     ...(options.force === undefined ? {} : { force: options.force }),
     ...(branch === undefined ? {} : { branch }),
   };
