@@ -34,11 +34,6 @@ export function withNext(region: RegionContext): RegionContext {
   return { ...region, next: region.next + 1, inFlight: [...region.inFlight, region.next] };
 }
 
-/** Whether an end counts: one before the decision, which nobody cut. A branch cancelled by itself counts as failed. */
-export function counts(region: RegionContext, isCancelling: boolean): boolean {
-  return region.decision === null && !isCancelling;
-}
-
 /** After a branch's end. */
 export function withEnd(region: RegionContext, end: BranchEnd, isCounted: boolean): RegionContext {
   const inFlight = region.inFlight.filter((index) => index !== end.index);
