@@ -37,8 +37,8 @@ export function mountDashboard(app: Hono, directory: string): void {
     app.get(`/${file}`, (c) => answer(c, directory, file));
   }
   app.get("/", async (c): Promise<Response> => {
-    // Below a path of its user's: without the slash, what the page names would be looked for beside it.
-    if (!c.req.path.endsWith("/")) return c.redirect(`${c.req.path}/`);
+    // Mounted below a path, there is no slash at its end: what the page names would be looked for beside it.
+    if (!c.req.path.endsWith("/")) return c.redirect(`${c.req.path}/index.html`);
     return answer(c, directory, "index.html");
   });
 }

@@ -99,11 +99,13 @@ function usePlace(frame: React.RefObject<HTMLDivElement | null>) {
     setPlace(change);
   }, []);
   useEffect(() => {
+    const box = frame.current;
+    if (!box) return undefined;
     // The room changes with panels and banners; who has found a place for it keeps that.
-    const observer = new ResizeObserver(() => isMoved.current || setPlace(placeToFit(frame.current)));
-    if (frame.current) observer.observe(frame.current);
+    const observer = new ResizeObserver(() => isMoved.current || setPlace(placeToFit(box)));
+    observer.observe(box);
     return () => observer.disconnect();
-  }, []);
+  }, [frame]);
   return { place, showAll, move };
 }
 

@@ -38,7 +38,8 @@ function Halted({ moment }: { readonly moment: Moment }) {
   const { status, view, history, seq, nowMs } = moment;
   const turned = history.transitions.findLast((each) => each.seq <= seq);
   const by = view?.control.lineage.findLast((each) => each.seq <= seq)?.actor;
-  const control = view?.status === status || view?.status === "pausing" ? view?.control : undefined;
+  // A view from before the turn would contradict the headline; the next one is on its way.
+  const control = view && turned && view.status === status && view.seq >= turned.seq ? view.control : undefined;
   return (
     <section className={`banner ${status}`} aria-label={`The run is ${status}`} data-testid="halted">
       <p className="headline">
