@@ -1,6 +1,7 @@
 /** What the operations are given: the runtime, and what the server keeps beside it. */
 import type { Store } from "../persistence/store.ts";
 import type { Runtime } from "../runtime/api.ts";
+import type { KeptViews } from "../runtime/queries/kept-views.ts";
 import type { CensusTaker } from "./metrics/census.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { Feeds } from "./sse/feeds.ts";
@@ -10,6 +11,7 @@ export interface Api {
   readonly store: Store;
   readonly options: ServerOptions;
   readonly feeds: Feeds;
+  readonly views: KeptViews;
   readonly census: CensusTaker;
   /** Requests answered, by labels as metrics write them. */
   readonly requests: Map<string, number>;

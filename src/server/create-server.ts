@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { SafepointError } from "../errors.ts";
 import type { Runtime } from "../runtime/api.ts";
+import { KeptViews } from "../runtime/queries/kept-views.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { type Operation, routePattern } from "./api/operation.ts";
 import { asSafepointError, problemOf, problemResponse } from "./api/problem.ts";
@@ -64,6 +65,7 @@ function createApi(runtime: Runtime, options: ServerOptions): Api {
     store,
     options,
     feeds: new Feeds(store),
+    views: new KeptViews(store),
     census: new CensusTaker(store, now),
     requests: new Map(),
     runsByKey: new Map(),

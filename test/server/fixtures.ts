@@ -89,6 +89,22 @@ export async function storedDigest({ store }: Runtime): Promise<string> {
     .digest("hex");
 }
 
+export async function newest({ runtime }: Client): Promise<number> {
+  const [last] = await runtime.store.read("journal", { descending: true, limit: 1 });
+  return last?.gseq ?? 0;
+}
+
+/** Until nothing that was set going writes any more. */
+export async function settled(client: Client): Promise<number> {
+  for (let quiet = 0, last = -1; ; ) {
+    const now = await newest(client);
+    quiet = now === last ? quiet + 1 : 0;
+    last = now;
+    if (quiet === 5) return now;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 export interface SentEvent {
   readonly id: number | undefined;
   readonly event: string;

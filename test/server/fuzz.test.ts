@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openApiDocument } from "../../src/server/api/openapi.ts";
 import { OPERATIONS } from "../../src/server/operations.ts";
 import { problemSchema } from "../../src/server/schemas/basics.ts";
-import { ASKING, type Client, HELLO, openServer, steps } from "./fixtures.ts";
+import { ASKING, type Client, HELLO, newest, openServer, settled, steps } from "./fixtures.ts";
 import { type JsonSchema, junk, nearly } from "./schema-arbitrary.ts";
 
 interface Parameter {
@@ -93,22 +93,6 @@ async function ask(client: Client, { path, method }: (typeof operations)[number]
     headers: { ...asked.headers, ...(hasBody ? { "content-type": "application/json" } : {}) },
     ...(hasBody ? { body: JSON.stringify(asked.body) ?? "null" } : {}),
   });
-}
-
-async function newest({ runtime }: Client): Promise<number> {
-  const [last] = await runtime.store.read("journal", { descending: true, limit: 1 });
-  return last?.gseq ?? 0;
-}
-
-/** Until nothing that was set going writes any more. */
-async function settled(client: Client): Promise<number> {
-  for (let quiet = 0, last = -1; ; ) {
-    const now = await newest(client);
-    quiet = now === last ? quiet + 1 : 0;
-    last = now;
-    if (quiet === 5) return now;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 async function prepared(): Promise<Client> {

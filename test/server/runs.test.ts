@@ -1,8 +1,10 @@
 /** Runs over HTTP: started, listed, looked at whole and in parts. */
+import { join } from "node:path";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { type ArtifactWriter, parsePipeline } from "../../src/index.ts";
 import { createServer } from "../../src/server/create-server.ts";
+import { openStore, temporaryFolder } from "../persistence/temporary.ts";
 import { ASKING, HELLO, openServer, pipeline, steps, storedDigest } from "./fixtures.ts";
 
 const runtime = { handlers: steps };
@@ -57,6 +59,21 @@ describe("POST /runs", () => {
     for (const other of others)
       expect(await read(post("/runs", other, key), 409)).toMatchObject({ code: "command_id_reused" });
     expect(await read(get("/runs"))).toMatchObject({ runs: [{ runId: first.runId }] });
+  });
+
+  it("under one key is one run after a restart, too", async () => {
+    const path = join(temporaryFolder(), "runs.db");
+    const body = { source: HELLO, inputs: { pr: 42 } };
+    const key = { "idempotency-key": "order 7" };
+    const first = await openServer({ runtime: { ...runtime, store: openStore(path) } });
+    const { runId } = await first.read<{ runId: string }>(first.post("/runs", body, key), 201);
+    await (await first.runtime.get(runId)).finished();
+    await first.runtime.stop();
+    const second = await openServer({ runtime: { ...runtime, store: openStore(path) } });
+    expect(await second.read(second.post("/runs", body, key), 201)).toMatchObject({ runId, status: "completed" });
+    expect(await second.read(second.post("/runs", { source: ASKING }, key), 409)).toMatchObject({
+      code: "command_id_reused",
+    });
   });
 
   it("under one key at the same time is one run", async () => {

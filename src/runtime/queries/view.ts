@@ -47,7 +47,7 @@ export async function viewOf(store: Store, runId: string, query: ViewQuery = {})
 }
 
 /** Forks are runs of their own, of which the run they came from has no entry. */
-async function withForks(store: Store, view: RunView): Promise<RunView> {
+export async function withForks(store: Store, view: RunView): Promise<RunView> {
   const { children } = view.lineage;
   const known = new Set(children.map(({ runId }) => runId));
   const rows = await store.read("runs", { parentRun: view.runId, limit: LIST_ITEMS_MAX });
@@ -56,7 +56,7 @@ async function withForks(store: Store, view: RunView): Promise<RunView> {
 }
 
 /** Most pipelines have no goal gate: then the text need not be parsed for one. */
-async function goalGatesOf(store: Store, run: RunRow): Promise<ReadonlySet<string>> {
+export async function goalGatesOf(store: Store, run: RunRow): Promise<ReadonlySet<string>> {
   const [pipeline] = await store.read("pipelines", { hash: run.pipelineHash });
   if (!pipeline?.source.includes("goal_gate")) return new Set();
   const { nodes } = parsePipeline(pipeline.source);

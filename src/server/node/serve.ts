@@ -27,6 +27,8 @@ export interface Serving {
 }
 
 const CLOSE_GRACE_MS = 2_000;
+/** How often Node looks for requests that take too long. */
+const CHECK_MS = 5_000;
 const HOST_DEFAULT = "127.0.0.1";
 
 /** *Throws* `configuration`: the port is in use, the address is none of ours, or is open to others without a token. */
@@ -38,7 +40,11 @@ export async function serve(runtime: Runtime, options: ServeOptions = {}): Promi
   const found = dashboard === undefined ? {} : { dashboard };
   const app = createServer(runtime, { ...rest, ...found, closing: draining.signal });
   const server = createHttpServer(
-    { requestTimeout: HTTP_BODY_MS_MAX + HTTP_HEADERS_MS_MAX, headersTimeout: HTTP_HEADERS_MS_MAX },
+    {
+      requestTimeout: HTTP_BODY_MS_MAX + HTTP_HEADERS_MS_MAX,
+      headersTimeout: HTTP_HEADERS_MS_MAX,
+      connectionsCheckingInterval: CHECK_MS,
+    },
     nodeListener(app),
   );
   server.on("clientError", answerBrokenRequest);

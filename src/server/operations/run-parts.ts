@@ -29,9 +29,13 @@ const stages = operation({
   query: z.strictObject({ at, limit, cursor }),
   answers: { 200: { what: "A page of stages.", schema: stagesPage } },
   refusals: ["run_not_found"],
-  async handle({ c, params, query }, { store, now }) {
-    const { from, limit: most } = readWindow(query);
-    const { view } = await viewOf(store, runIdOf(params), { at: query.at, now: now(), stagesFrom: from });
+  async handle({ c, params, query: { at: asked, ...page } }, { store, views, now }) {
+    const { from, limit: most } = readWindow(page);
+    const isFirst = from === 0 && asked === undefined;
+    const point = { at: asked, now: now(), stagesFrom: from };
+    const view = isFirst
+      ? await views.read(runIdOf(params), now())
+      : (await viewOf(store, runIdOf(params), point)).view;
     const { runId, seq: read, stagesTotal } = view;
     const shown = view.stages.slice(0, Math.min(most, LIST_ITEMS_MAX));
     const next = from + shown.length;
@@ -83,8 +87,8 @@ const control = operation({
   summary: "What it is doing about a pause or a cancel: draining, held, abandoned, and how it came there",
   answers: { 200: { what: "Its control.", schema: controlView } },
   refusals: ["run_not_found"],
-  async handle({ c, params }, { store, now }) {
-    const { view } = await viewOf(store, runIdOf(params), { now: now() });
+  async handle({ c, params }, { views, now }) {
+    const view = await views.read(runIdOf(params), now());
     const { runId, status, statusReason, seq: read, waitingOn } = view;
     const reason = statusReason === undefined ? {} : { statusReason };
     return c.json({ runId, status, ...reason, seq: read, waitingOn, ...view.control });

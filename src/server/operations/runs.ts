@@ -83,9 +83,11 @@ export const RUN_OPERATIONS = [
     query: z.strictObject({ at: seq.exactOptional() }),
     answers: { 200: { what: "The run view.", schema: runView } },
     refusals: ["run_not_found"],
-    async handle({ c, params, query }, { store, now }) {
-      const { view, at } = await viewOf(store, params["runId"] as string, { at: query.at, now: now() });
-      return c.json(at ? { ...view, at } : view);
+    async handle({ c, params, query }, { store, views, now }) {
+      const runId = params["runId"] as string;
+      if (query.at === undefined) return c.json(await views.read(runId, now()));
+      const { view, at } = await viewOf(store, runId, { at: query.at, now: now() });
+      return c.json({ ...view, at });
     },
   }),
 ];
