@@ -26,12 +26,9 @@ export function runExists(runId: string): SafepointError {
 export function runOwned(row: RunRow): SafepointError {
   const { owner } = row;
   const who = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
-  const until = row.leaseUntilMs === undefined ? "" : ` until ${new Date(row.leaseUntilMs).toISOString()}`;
+  const leaseUntil = row.leaseUntilMs === undefined ? null : new Date(row.leaseUntilMs).toISOString();
+  const until = leaseUntil === null ? "" : ` until ${leaseUntil}`;
   return new SafepointError("run_owned", `run ${row.runId} is driven by ${who}, whose lease holds${until}`, {
-    details: {
-      runId: row.runId,
-      owner: owner ?? null,
-      leaseUntilMs: row.leaseUntilMs ?? null,
-    },
+    details: { runId: row.runId, owner: owner ?? null, leaseUntil },
   });
 }

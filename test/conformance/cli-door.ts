@@ -4,8 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import { EXIT } from "../../src/cli/exit-codes.ts";
 import { main } from "../../src/cli/main.ts";
 import { ERROR_CODES, type ErrorCode } from "../../src/errors.ts";
+import { isFinalStatus } from "../../src/journal/status.ts";
 import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import type { RunRow, Store } from "../../src/persistence/store.ts";
 import { fakeIo } from "../cli/fake-io.ts";
@@ -86,9 +88,11 @@ class Line {
   async drive(runId: string, words: readonly string[]): Promise<Said> {
     const before = (await this.#row(runId))?.token ?? 0;
     const launched = this.launch([...words, "--handlers", HANDLERS]);
-    const isDriven = this.#until(runId, (row) => (row?.token ?? 0) > before);
+    // The refusal of one that has ended takes its lease, too, to be noted.
+    const isTaken = (row: RunRow) => row.token > before && (before === 0 || !isFinalStatus(row.status));
+    const isDriven = this.#until(runId, (row) => row !== undefined && isTaken(row));
     const first = await Promise.race([launched.printed, isDriven.then(() => undefined)]);
-    if (first && ((await this.#row(runId))?.token ?? 0) === before) return saidOf(first);
+    if (first?.stdout === "") return saidOf(first);
     this.driving.set(runId, launched);
     return { code: "ok", value: { runId } };
   }
@@ -190,6 +194,8 @@ function looks(line: Line) {
       const words = ["events", runId, ...which, ...types.flatMap((type) => ["--type", type])];
       return line.ask(words, (stdout) => ({ runId, events: jsonLines(stdout) }));
     },
+    follow: (runId, after) =>
+      line.ask(["events", runId, "--follow", ...option("after", after)], (stdout) => ({ events: jsonLines(stdout) })),
     questions: (runId) => line.ask(["questions", ...(runId === undefined ? [] : [runId])]),
     list: ({ status = [], labels, ...page } = {}) =>
       line.ask(["runs", ...status.flatMap((word) => ["--status", word]), ...labelWords(labels), ...pageWords(page)]),
@@ -265,6 +271,10 @@ function saidOf({ exit, stdout, stderr }: Printed, read: (stdout: string) => Doc
   if (exit === 0) return { code: "ok", value: read(stdout) };
   if (stdout !== "") {
     const result = JSON.parse(stdout) as Doc;
+    if (result["accepted"] === null) {
+      expect(exit).toBe(EXIT.tryAgain);
+      return { code: "ok", value: result };
+    }
     const code = result["code"] as ErrorCode;
     expect(exit).toBe(ERROR_CODES[code].exit);
     return { code, value: result };

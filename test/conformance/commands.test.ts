@@ -1,8 +1,10 @@
 /** What is true of every command: ids, bodies, runs that are not there, and commands for many. */
 import { expect, it } from "vitest";
+import type { Store } from "../../src/persistence/store.ts";
+import { tailPages } from "../../src/runtime/queries/tail.ts";
 import { cliDoor } from "./cli-door.ts";
 import { httpDoor } from "./http-door.ts";
-import { ASKING, GATE, pipeline, play, type Scenario } from "./play.ts";
+import { ASKING, GATE, pipeline, play, type Scenario, type Stage } from "./play.ts";
 
 it("the same id repeats the answer, whatever has happened since; with another verb or body it is refused", async () => {
   await play(async ({ door, entry }) => {
@@ -158,14 +160,91 @@ it("commands for many runs go to those that are meant, and each says what it cam
   });
 });
 
-it("a command that nobody takes in time stays in force, and is taken when somebody does", async () => {
-  await play(async ({ door, hands }) => {
-    hands.hold(["work"]);
-    await door.start(pipeline("work; start -> work -> exit"), { runId: "m" });
-    await hands.call("work@1");
-    // Whoever drives the run takes it at once; the time-out says only how long to wait for that.
-    expect((await door.pause("m", { timeoutMs: 60_000 })).value).toMatchObject({ accepted: true, after: "pausing" });
-    (await hands.call("work@1")).end();
-    await door.settled("m", "paused");
+const ELSEWHERE = { host: "elsewhere", bootId: "b", pid: 1, processStart: "1" };
+
+it("a command that nobody takes in time stays in force, and its id tells later what came of it", async () => {
+  await play(async ({ door, store, entry }) => {
+    await queued({ door, entry });
+    // Another machine has the run, and says nothing.
+    const claim = await store.claim({ runId: "m", owner: ELSEWHERE, nowMs: Date.now(), leaseMs: 3_600_000 });
+    if (!claim.ok) throw new Error("the run could not be claimed");
+    const pending = { accepted: null, pending: true, changed: false, commandId: "cmd-1" };
+    expect((await door.pause("m", { commandId: "cmd-1", timeoutMs: 1 })).value).toMatchObject(pending);
+    expect((await door.pause("m", { commandId: "cmd-1", timeoutMs: 1 })).value).toMatchObject(pending);
+    expect((await door.cancel("m", { commandId: "cmd-1", timeoutMs: 1 })).code).toBe("command_id_reused");
+    expect((await door.resume("m")).code).toBe("run_owned");
+    await store.release([{ runId: "m", token: claim.token }]);
+    const taken = await door.pause("m", { commandId: "cmd-1" });
+    expect(taken.value).toMatchObject({ accepted: true, changed: true, before: "queued", after: "paused" });
+    await door.lineage("m");
   });
 });
+
+it("a run that nobody drives takes commands, and says that somebody has to resume it", async () => {
+  await play(async ({ door, entry }) => {
+    await queued({ door, entry });
+    expect((await door.pause("m")).value).toMatchObject({ after: "paused" });
+    await door.view("m");
+    expect((await door.continue("m", { message: "go" })).value).toMatchObject({ after: "queued", needs: "resume" });
+    expect((await door.steer("m", "left")).value).toMatchObject({ accepted: true });
+    expect((await door.view("m")).value).toMatchObject({ owner: null, statusReason: "unowned" });
+    await door.resume("m");
+    await entry("m", "gate.opened");
+    await door.answer("m", { gate: GATE, answer: "No" });
+    await door.finished("m");
+    expect((await door.context("m")).value).toMatchObject({ "continue.message": "go", "steer.message": "left" });
+    expect((await door.resume("m")).code).toBe("run_finished");
+    await door.fork("before", { runId: "other" });
+    await door.cancel("other");
+    expect((await door.resume("other")).code).toBe("run_cancelled_new_run_required");
+    await door.events("other");
+    await door.view("other");
+  });
+});
+
+/** A run `m` that waits to be resumed. */
+async function queued({ door, entry }: Pick<Stage, "door" | "entry">): Promise<void> {
+  await door.start(ASKING, { runId: "before" });
+  await entry("before", "gate.opened");
+  await door.cancel("before");
+  await door.finished("before");
+  await door.fork("before", { runId: "m" });
+}
+
+it("a run that was started over refuses everything, and names the one that goes on", async () => {
+  const source = pipeline(`
+    again; ask [type="wait.human", label="Enough?", human.kind=freeform]
+    start -> again; again -> again [condition="outcome=again", loop_restart=true]
+    last; again -> ask -> last -> exit`);
+  await play(async ({ door, hands, store }) => {
+    let rounds = 0;
+    hands.on("again", () => ({ status: rounds++ === 0 ? "again" : "success" }));
+    hands.on("last", () => ({ status: "fail" }));
+    await door.start(source, { runId: "m", labels: { team: "x" } });
+    const next = await successor(store, "m");
+    const refused = [
+      await door.pause("m"),
+      await door.continue("m"),
+      await door.cancel("m"),
+      await door.steer("m", "left"),
+      await door.answer("m", { gate: "main/ask@1", answer: "yes" }),
+      await door.resume("m"),
+    ];
+    expect(refused.map(({ code }) => code)).toEqual(refused.map(() => "run_restarted"));
+    await door.view("m");
+    await door.lineage("m");
+    await door.answer(next, { gate: "main/ask@1", answer: "yes" });
+    expect((await door.finished("m")).value, "of the one that goes on").toEqual({ status: "failed" });
+    await door.view(next);
+    await door.lineage(next);
+    await door.list({ labels: { team: "x" } });
+  });
+});
+
+/** The run that goes on from one that is started over, once its question is open. */
+async function successor(store: Store, runId: string): Promise<string> {
+  for await (const page of tailPages(store, { types: ["gate.opened"] })) {
+    for (const entry of page) if (entry.runId !== runId) return entry.runId;
+  }
+  throw new Error("there is none");
+}

@@ -81,6 +81,8 @@ export interface Door {
   settled(runId: string, status: RunStatus): Promise<Said>;
   view(runId: string, point?: Point): Promise<Said>;
   events(runId: string, query?: EventsQuery): Promise<Said>;
+  /** Follows the journal, from after a seq to the end of the run: `{ events }`. */
+  follow(runId: string, after: number): Promise<Said>;
   pause(runId: string, options?: Order<PauseOptions>): Promise<Said>;
   continue(runId: string, options?: Order<ContinueOptions>): Promise<Said>;
   cancel(runId: string, options?: Order<CancelOptions>): Promise<Said>;

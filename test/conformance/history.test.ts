@@ -53,6 +53,28 @@ it("a journal is asked for in parts", async () => {
   });
 });
 
+it("a journal is followed as it grows, from any point, to the end of the run", async () => {
+  await play(async ({ door, hands, entry }) => {
+    hands.hold(["work"]);
+    await door.start(ASKING, { runId: "m" });
+    await entry("m", "gate.opened");
+    const followed = [0, 3, 7].map((after) => door.follow("m", after));
+    await door.answer("m", { gate: GATE, answer: "Yes" });
+    await door.pause("m");
+    (await hands.call("work@1")).end();
+    await door.settled("m", "paused");
+    await door.continue("m");
+    await door.finished("m");
+    const all = (await door.events("m")).value["events"] as readonly unknown[];
+    const seen = (await Promise.all(followed)).map(({ value }) => value["events"]);
+    expect(seen.map((events) => (events as unknown[]).length)).toEqual([all.length, all.length - 3, all.length - 7]);
+    expect(seen[0]).toEqual(all);
+    // Of one that has ended, and from where there is nothing any more.
+    expect((await door.follow("m", 5)).value["events"]).toEqual(all.slice(5));
+    expect((await door.follow("m", all.length)).value["events"]).toEqual([]);
+  });
+});
+
 it("lists come in pages, which together are the list", async () => {
   await play(async ({ door }) => {
     const runIds = ["one", "two", "three", "four", "five"];

@@ -4,12 +4,14 @@ import { ERROR_CODES, type ErrorCode } from "../../src/errors.ts";
 import { createRuntime } from "../../src/index.ts";
 import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import { createServer, serve } from "../../src/server/index.ts";
-import { eventsOf } from "../server/fixtures.ts";
+import { allOf, eventsOf } from "../server/fixtures.ts";
 import { byRunId, type Doc, type Door, type Place, type RunDoc, type Said } from "./door.ts";
 import { handlers } from "./hands.ts";
 
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 type Query = object;
+
+const STREAM = { accept: "text/event-stream" };
 
 export function httpDoor(place: Place): Promise<Door> {
   return openDoor(place, { socket: false });
@@ -79,14 +81,26 @@ function questions(ask: Ask) {
 /** Waiting is following: until the entry that proves it. */
 function following(ask: Ask) {
   const follow = async (runId: string, isIt: (event: string) => boolean): Promise<Doc> => {
-    const response = await ask(of(runId, "events"), { headers: { accept: "text/event-stream" } });
+    const response = await ask(of(runId, "events"), { headers: STREAM });
     for await (const { event, data } of eventsOf(response)) if (isIt(event)) return data;
     throw new Error(`the stream of ${runId} ended without what was waited for`);
   };
+  /** A stream is that of one run: where that was started over, the next one is followed. */
+  const finished = async (runId: string): Promise<Said> => {
+    const { status } = await follow(runId, (event) => event === "end");
+    const { restartedAs } = (await get(ask, of(runId, "lineage"))).value;
+    return typeof restartedAs === "string" ? finished(restartedAs) : { code: "ok", value: { status } };
+  };
   return {
-    async finished(runId) {
-      const { status } = await follow(runId, (event) => event === "end");
-      return { code: "ok", value: { status } };
+    finished,
+    async follow(runId, after) {
+      const response = await ask(`${of(runId, "events")}?after=${after}`, { headers: STREAM });
+      const sent = await allOf(eventsOf(response));
+      expect(sent.at(-1)).toMatchObject({ event: "end", data: { runId } });
+      const entries = sent.slice(0, -1).filter(({ event }) => event !== ":");
+      for (const { id, event, data } of entries)
+        expect({ id, event }).toEqual({ id: data["seq"], event: data["type"] });
+      return { code: "ok", value: { events: entries.map(({ data }) => data) } };
     },
     async settled(runId, status) {
       await follow(runId, (event) => event === `run.${status}`);

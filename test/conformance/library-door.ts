@@ -1,6 +1,7 @@
 /** The library: a runtime and its runs. What it has under other names than the documents is put under theirs. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { lastValueFrom, toArray } from "rxjs";
 import { isSafepointError } from "../../src/errors.ts";
 import {
   type ControlResult,
@@ -37,6 +38,8 @@ export async function libraryDoor({ dir, path }: Place): Promise<Door> {
           events: await runtime.entries(id, branch === undefined ? query : { ...query, within: branch }),
         };
       }),
+    follow: (runId, after) =>
+      ask(async () => ({ events: await lastValueFrom((await of(runId)).events({ after }).pipe(toArray())) })),
     pause: (runId, options) => give(runId, (run) => run.pause(options)),
     continue: (runId, options) => give(runId, (run) => run.continue(options)),
     cancel: (runId, options) => give(runId, (run) => run.cancel(options)),
