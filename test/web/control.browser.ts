@@ -102,6 +102,29 @@ describe("a run in the dashboard", () => {
     await waitForStatus(page, "failed");
     await page.locator(".banner.failed").filter({ hasText: "review" }).waitFor();
   });
+
+  it("that is cancelled goes on as a fork, and one that runs is told something", async () => {
+    const runId = await fixture.server.start(HOLDING.replaceAll("first", "kept"));
+    await fixture.server.entry(runId, ({ type, stage }) => type === "stage.started" && stage === "main/kept@1");
+    const page = await openPage(fixture.browser);
+    await page.goto(fixture.at(`#/runs/${runId}`));
+    await page.getByRole("button", { name: "Steer…" }).click();
+    await page.getByLabel("Message").fill("mind the gap");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("link", { name: "Context" }).click();
+    await page.locator("tr", { hasText: "steer.message" }).filter({ hasText: "mind the gap" }).waitFor();
+    await fixture.server.post(`/runs/${runId}/cancel`, {});
+    await waitForStatus(page, "cancelled");
+    expect(await page.getByRole("button", { name: "Steer…" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Fork…" }).click();
+    await page.getByLabel("Id of the new run").fill("kept-on");
+    await page.getByRole("button", { name: "Fork", exact: true }).click();
+    await page.getByRole("heading", { name: "kept-on" }).waitFor();
+    await page.locator('g.node[data-name="kept"].s-running').waitFor();
+    await page.locator(".facts").filter({ hasText: runId }).waitFor();
+    fixture.server.release("kept");
+    await waitForStatus(page, "completed");
+  });
 });
 
 /** In the page: from the press to the word in the header. Ms. */

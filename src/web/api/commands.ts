@@ -28,6 +28,23 @@ export function giveCommand(runId: string, verb: Verb | "steer", options: Comman
   return command(runPath(runId, `/${verb}`), said);
 }
 
+/** Why a run would not be told anything. */
+export function reasonAgainstSteer(status: RunStatus | undefined): string | undefined {
+  if (status === "cancelling") return "The run is being cancelled.";
+  return status === "queued" ? undefined : reasonAgainst("cancel", status);
+}
+
+export interface ForkOptions {
+  /** A seq. Absent: the newest turn, or before the stage that failed. */
+  readonly at?: number;
+  readonly runId?: string;
+}
+
+/** The id of the new run. *Throws* Problem. */
+export async function forkRun(runId: string, options: ForkOptions): Promise<string> {
+  return (await post<{ runId: string }>(runPath(runId, "/fork"), options)).runId;
+}
+
 /** Takes a run that nobody drives. */
 export function takeRun(runId: string): Promise<unknown> {
   return post(runPath(runId, "/resume"), {});

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useState, useSyncExternalStore } from "react";
 import { Empty } from "../parts/empty.tsx";
 import { QuestionsPage } from "../questions/questions-page.tsx";
 import { RunPage } from "../run/run-page.tsx";
@@ -8,6 +8,7 @@ import { HelpSheet } from "./help-sheet.tsx";
 import { Messages } from "./messages.tsx";
 import { navigate, type Route, useRoute } from "./route.ts";
 import { useShortcuts } from "./shortcuts.ts";
+import { storeConnection, watchConnection } from "./store-events.ts";
 import { toggleTheme, useTheme } from "./theme.ts";
 import { TokenDialog } from "./token-dialog.tsx";
 import { useOpenQuestions } from "./use-open-questions.ts";
@@ -47,6 +48,7 @@ export function App() {
 function TopBar({ route, onHelp }: { readonly route: Route; readonly onHelp: () => void }) {
   const theme = useTheme();
   const questions = useOpenQuestions();
+  const connection = useSyncExternalStore(watchConnection, storeConnection);
   const here = route.page === "run" ? "runs" : route.page;
   return (
     <header className="top">
@@ -67,6 +69,11 @@ function TopBar({ route, onHelp }: { readonly route: Route; readonly onHelp: () 
         ))}
       </nav>
       <span className="grow" />
+      {connection === "lost" && (
+        <span className="connection lost" role="status">
+          reconnecting
+        </span>
+      )}
       <button
         type="button"
         className="quiet icon"

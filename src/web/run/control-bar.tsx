@@ -1,11 +1,22 @@
 import { useState } from "react";
-import type { ControlResult } from "../api/answers.ts";
+import type { ControlResult, RunStatus } from "../api/answers.ts";
 import { wordsOf } from "../api/client.ts";
-import { type CommandOptions, giveCommand, reasonAgainst, resultInWords, type Verb } from "../api/commands.ts";
+import {
+  type CommandOptions,
+  giveCommand,
+  reasonAgainst,
+  reasonAgainstSteer,
+  resultInWords,
+  type Verb,
+} from "../api/commands.ts";
 import { say } from "../app/messages.tsx";
 import { useShortcuts } from "../app/shortcuts.ts";
 import { CancelDialog } from "./cancel-dialog.tsx";
+import { ForkDialog } from "./fork-dialog.tsx";
+import { SteerDialog } from "./steer-dialog.tsx";
 import type { Moment } from "./use-run.ts";
+
+const PAST = "This is the past: go back to live first (l).";
 
 type Mode = "drain" | "interrupt";
 
@@ -19,7 +30,8 @@ export function ControlBar({ moment, onResult }: ControlBarProps) {
   const { runId, status, isPast } = moment;
   const [reason, setReason] = useState("");
   const [mode, setMode] = useState<Mode>("drain");
-  const [isCancelShown, setCancelShown] = useState(false);
+  const [shown, setShown] = useState<"cancel" | "steer" | "fork" | undefined>();
+  const close = () => setShown(undefined);
   const { give, busy } = useCommands(runId, (result) => {
     onResult(result);
     if (result.accepted !== false) setReason("");
@@ -31,10 +43,11 @@ export function ControlBar({ moment, onResult }: ControlBarProps) {
   const toggle = () => void give(verb, verb === "pause" ? { reason, mode } : { reason });
   useShortcuts("Control", [
     { keys: "p", does: "Pause, or continue", run: () => !against && toggle() },
-    { keys: "x", does: "Cancel", run: () => !againstCancel && setCancelShown(true) },
+    { keys: "x", does: "Cancel", run: () => !againstCancel && setShown("cancel") },
+    { keys: "f", does: "Fork it, from the moment shown", run: () => setShown("fork") },
   ]);
   return (
-    <fieldset className="controls" aria-label="Control" disabled={isPast}>
+    <fieldset className="controls" aria-label="Control">
       <Reason reason={reason} onChange={setReason} />
       {!isHeld && <ModeChoice mode={mode} onChange={setMode} />}
       <Hinted against={against}>
@@ -47,23 +60,49 @@ export function ControlBar({ moment, onResult }: ControlBarProps) {
           type="button"
           className="danger"
           disabled={againstCancel !== undefined}
-          onClick={() => setCancelShown(true)}
+          onClick={() => setShown("cancel")}
         >
           Cancel…
         </button>
       </Hinted>
-      {isCancelShown && (
+      <More status={status} isPast={isPast} onShow={setShown} />
+      {shown === "steer" && <SteerDialog runId={runId} onClose={close} />}
+      {shown === "fork" && <ForkDialog moment={moment} onClose={close} />}
+      {shown === "cancel" && (
         <CancelDialog
           runId={runId}
           reason={reason}
-          onClose={() => setCancelShown(false)}
+          onClose={close}
           onConfirm={(options) => {
-            setCancelShown(false);
+            close();
             void give("cancel", options);
           }}
         />
       )}
     </fieldset>
+  );
+}
+
+interface MoreProps {
+  readonly status: RunStatus | undefined;
+  readonly isPast: boolean;
+  readonly onShow: (what: "steer" | "fork") => void;
+}
+
+/** What is wanted less often. A fork is the only way on from a run that is cancelled, and from the past. */
+function More({ status, isPast, onShow }: MoreProps) {
+  const againstSteer = isPast ? PAST : reasonAgainstSteer(status);
+  return (
+    <>
+      <Hinted against={againstSteer}>
+        <button type="button" className="quiet" disabled={againstSteer !== undefined} onClick={() => onShow("steer")}>
+          Steer…
+        </button>
+      </Hinted>
+      <button type="button" className="quiet" onClick={() => onShow("fork")}>
+        Fork…
+      </button>
+    </>
   );
 }
 
@@ -112,7 +151,7 @@ function ModeChoice({ mode, onChange }: { readonly mode: Mode; readonly onChange
 }
 
 function againstNow(verb: Verb, { status, isPast }: Moment, busy: Verb | undefined): string | undefined {
-  if (isPast) return "This is the past: go back to live first (l).";
+  if (isPast) return PAST;
   if (busy) return `${busy} is on its way.`;
   return reasonAgainst(verb, status);
 }

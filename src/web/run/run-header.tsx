@@ -20,13 +20,15 @@ const CONNECTION: Readonly<Record<Connection, string>> = {
 };
 
 export function RunHeader({ moment, connection, isLoaded, children }: RunHeaderProps) {
-  const { runId, view, status, nowMs, seq } = moment;
+  const { runId, known: view, status, nowMs, seq, isPast } = moment;
   const began = view?.startedAt ?? view?.createdAt;
   return (
     <header className="run-header">
       <div className="run-title">
         <h1 className="mono clip">{runId}</h1>
-        <span data-testid="status">{status && <Pill status={status} title={view?.statusReason} />}</span>
+        <span data-testid="status">
+          {status && <Pill status={status} title={isPast ? undefined : view?.statusReason} />}
+        </span>
         <span
           className={`connection ${connection}`}
           title={`${isLoaded ? "The journal is followed" : "The journal is being read"}`}

@@ -18,8 +18,10 @@ export interface Moment {
   readonly seq: number;
   readonly isPast: boolean;
   readonly status: RunStatus | undefined;
-  /** Of this moment; while a view of the past is on its way, the one before. */
+  /** Of this moment; undefined while a view of the past is on its way. */
   readonly view: View | undefined;
+  /** The newest view there is of any moment, for what never changes. */
+  readonly known: View | undefined;
   /** Until when spans that have not ended are drawn. Epoch ms. */
   readonly nowMs: number;
 }
@@ -56,6 +58,8 @@ export function useMoment(state: RunState, at: number | undefined): Moment {
   return useMemo(() => {
     const endedMs = history.timeAt(seq);
     const nowMs = isLive ? Math.max(now, endedMs) : endedMs;
-    return { runId, history, version, seq, isPast, status, view: isPast ? past.answer : state.view, nowMs };
+    const pastView = past.answer?.seq === seq ? past.answer : undefined;
+    const known = state.view ?? past.answer;
+    return { runId, history, version, seq, isPast, status, view: isPast ? pastView : state.view, known, nowMs };
   }, [runId, history, version, seq, isPast, status, past.answer, state.view, isLive, now]);
 }
