@@ -1,4 +1,6 @@
 /** The package as it is published: packed, installed into an empty project, and used from there. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,6 +82,32 @@ describe("installed into an empty project", () => {
     const { stdout, stderr } = await runWell("node", ["library.mjs"], { cwd: project });
     expect(JSON.parse(stdout)).toEqual({ status: "completed", letters: "abc", done: ["one", "two", "three"] });
     expect(stderr).toBe("");
+  });
+
+  it("serves the dashboard", async () => {
+    const server = spawn(
+      "node",
+      [join(project, "node_modules", ".bin", "safepoint"), "serve", "--port", "0", "--json"],
+      {
+        cwd: project,
+      },
+    );
+    try {
+      let printed = "";
+      for await (const bytes of server.stdout) {
+        printed += String(bytes);
+        if (printed.trimEnd().endsWith("}")) break;
+      }
+      const { url } = JSON.parse(printed) as { url: string };
+      const page = await (await fetch(url)).text();
+      const script = /<script type="module"[^>]* src="([^"]+)"/.exec(page)?.[1] ?? "no script";
+      const answer = await fetch(new URL(script, `${url}/`));
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/javascript; charset=utf-8"]);
+    } finally {
+      const ended = once(server, "exit");
+      server.kill("SIGTERM");
+      await ended;
+    }
   });
 
   it("gives its users types that hold under the strictest options", async () => {
