@@ -4,7 +4,7 @@ import { FEED_ENTRIES_MAX } from "../../src/limits.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { creationOf, demoStore, entry, writeRest, writeTurns } from "../queries/stored-run.ts";
-import { ASKING, allOf, clientOf, eventsOf, HELLO, openServer, type SentEvent, steps } from "./fixtures.ts";
+import { ASKING, allOf, clientOf, eventsOf, HELLO, openServer, pipeline, type SentEvent, steps } from "./fixtures.ts";
 
 const stream = { accept: "text/event-stream" };
 const runtime = { handlers: steps };
@@ -137,6 +137,19 @@ describe("events of all runs", () => {
   });
 });
 
+describe("asked for in no form,", () => {
+  it("events of a run are a page, those of all runs a stream", async () => {
+    const { get, read } = await overStore(await demoStore());
+    expect(await read(get("/runs/demo/events"))).toMatchObject({ runId: "demo" });
+    expect(ids(await take(await get("/events"), 2))).toEqual([1, 2]);
+    expect(ids(await take(await get("/events", { accept: "text/*" }), 2))).toEqual([1, 2]);
+    const page = await read<{ events: unknown[]; cursor: number }>(
+      get("/events?limit=5", { accept: "application/json" }),
+    );
+    expect([page.events.length, page.cursor]).toEqual([5, 5]);
+  });
+});
+
 describe("a client", () => {
   it("that goes away leaves nothing behind", async () => {
     const store = await demoStore(1);
@@ -231,6 +244,20 @@ describe("a client", () => {
     store.read = read;
     expect(ids(await allOf(eventsOf(await client.get("/runs/demo/events?after=6", stream))))).toEqual(upTo(19, 7));
   });
+});
+
+it("of a run that is started over end with the name of the one that goes on", async () => {
+  let calls = 0;
+  const step = () => ({ status: calls++ === 0 ? "again" : "success" });
+  const { post, get } = await openServer({ runtime: { handlers: { step } } });
+  const source = pipeline(
+    'a; start -> a; a -> start [condition="outcome=again", loop_restart=true]; a -> exit [condition="outcome=success"]',
+  );
+  await post("/runs", { source, runId: "one" });
+  const sent = await allOf(eventsOf(await get("/runs/one/events", stream)));
+  expect(sent.at(-1)?.data).toMatchObject({ statusReason: "restarted", restartedAs: expect.any(String) });
+  const next = await allOf(eventsOf(await get(`/runs/${sent.at(-1)?.data["restartedAs"]}/events`, stream)));
+  expect(next.at(-1)?.data).toMatchObject({ status: "completed" });
 });
 
 it("of a run that waits, nothing comes until somebody answers", async () => {

@@ -109,7 +109,9 @@ async function answer(c: Context, api: Api, { runId, newest, asked }: Wanted): P
     ...(stage === undefined ? {} : { stage }),
     ...(type === undefined ? {} : { types: type }),
   };
-  if (formOf(c) === "stream") return streamEvents(c, api, { ...filter, after, newest });
+  // A run's journal is read as often as followed; that of all runs is a stream, unless somebody asks for JSON.
+  if (formOf(c, runId === undefined ? "stream" : "json") === "stream")
+    return streamEvents(c, api, { ...filter, after, newest });
   const entries = await api.store.read("journal", { ...filter, after, limit });
   const last = entries.at(-1);
   const isLast = entries.length < limit || last === undefined;
@@ -134,12 +136,14 @@ function cutterOf(c: Context): (() => void) | undefined {
   return outgoing?.destroy && (() => outgoing.destroy?.());
 }
 
-/** *Throws* `not_acceptable`. */
-function formOf(c: Context): "stream" | "json" {
-  const accepted = c.req.header("accept") ?? "*/*";
-  const takes = (type: string) => accepted.toLowerCase().includes(type);
-  if (takes(STREAM)) return "stream";
-  if (takes("application/json") || takes("*/*") || takes("application/*") || accepted.trim() === "") return "json";
+/** `preferred` where either will do. *Throws* `not_acceptable`. */
+function formOf(c: Context, preferred: "stream" | "json"): "stream" | "json" {
+  const accepted = (c.req.header("accept") ?? "*/*").toLowerCase();
+  if (accepted.includes(STREAM)) return "stream";
+  if (accepted.includes("application/json")) return "json";
+  if (accepted.includes("*/*") || accepted.trim() === "") return preferred;
+  if (accepted.includes("application/*")) return "json";
+  if (accepted.includes("text/*")) return "stream";
   throw new SafepointError(
     "not_acceptable",
     `expected to be asked for application/json or ${STREAM}, found "${accepted}"`,

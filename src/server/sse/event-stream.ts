@@ -5,6 +5,7 @@
  */
 import { isFinalStatus } from "../../journal/status.ts";
 import { SSE_CHUNK_BYTES_MAX, SSE_HEARTBEAT_MS, SSE_STALL_MS } from "../../limits.ts";
+import { successorOf } from "../../runtime/queries/tail-chain.ts";
 import type { Api } from "../api.ts";
 import { encodeEnd, GREETING, HEARTBEAT } from "./encode.ts";
 import type { Piece } from "./feed.ts";
@@ -143,7 +144,9 @@ class Client {
     if (!run || !isFinalStatus(run.status)) return undefined;
     source.hasSaidEnd = true;
     const reason = run.statusReason === undefined ? {} : { statusReason: run.statusReason };
-    return encodeEnd({ runId, status: run.status, ...reason, seq: run.seq });
+    const next = run.statusReason === "restarted" ? await successorOf(this.#api.store, runId) : undefined;
+    const successor = next === undefined ? {} : { restartedAs: next };
+    return encodeEnd({ runId, status: run.status, ...reason, seq: run.seq, ...successor });
   }
 
   /** From when something was given to when more is asked for. */
