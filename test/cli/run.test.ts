@@ -139,6 +139,16 @@ describe("run", () => {
     expect({ code, status: view.status }).toEqual({ code: 0, status: "completed" });
     expect(view.runId).not.toBe("r1");
     expect(stderr).toContain(`run restarted as ${view.runId}`);
+    const followed = await run("events r1 --follow --type run.created --type run.completed", { cwd });
+    const lines = followed.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map((entry) => `${entry.runId} ${entry.type}`)).toEqual([
+      "r1 run.created",
+      `${view.runId} run.created`,
+      `${view.runId} run.completed`,
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Store } from "../../persistence/store.ts";
 import { outsideEntry } from "../../runtime/queries/entry-outside.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
 import { journalPages } from "../../runtime/queries/journal-pages.ts";
-import { tailPages } from "../../runtime/queries/tail.ts";
+import { tailChain } from "../../runtime/queries/tail-chain.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -23,7 +23,7 @@ export function define(command: Command, act: Act): void {
   command
     .argument("<run>", "id of a run")
     .option("--after <seq>", "only later entries")
-    .option("--follow", "wait for more, until the run has ended")
+    .option("--follow", "wait for more, until the run, or the one it starts over as, has ended")
     .option("--branch <path>", "only of this branch or activation, and all below it")
     .option("--stage <address>", "only of this stage")
     .option("--type <type>", "only of this type (repeatable)", collect)
@@ -55,7 +55,7 @@ async function follow(cli: Cli, store: Store, query: Parameters<typeof journalPa
   };
   const giveBack = [cli.io.onSignal("SIGINT", end(EXIT.interrupted)), cli.io.onSignal("SIGTERM", end(EXIT.terminated))];
   try {
-    await print(cli, tailPages(store, { ...query, signal: stop.signal }));
+    await print(cli, tailChain(store, { ...query, signal: stop.signal }));
     return code;
   } finally {
     for (const give of giveBack) give();

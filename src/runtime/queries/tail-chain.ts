@@ -9,13 +9,12 @@ import { tailPages } from "./tail.ts";
  */
 export async function* tailChain(
   store: Store,
-  query: { readonly runId: string; readonly after?: number; readonly signal?: AbortSignal },
+  query: Parameters<typeof tailPages>[1],
 ): AsyncGenerator<readonly JournalEntry[]> {
   let runId: string | undefined = query.runId;
   let after = query.after ?? 0;
-  const signal = query.signal ? { signal: query.signal } : {};
   while (runId !== undefined) {
-    yield* tailPages(store, { runId, after, ...signal });
+    yield* tailPages(store, { ...query, runId, after });
     if (query.signal?.aborted) return;
     runId = await successorOf(store, runId);
     after = 0;
