@@ -45,9 +45,11 @@ describe("a live stream", () => {
     await page.goto(fixture.at(`#/runs/${runId}`));
     await page.locator(".connection.live").waitFor();
     await fixture.server.kill();
-    await page.locator(".connection.lost").filter({ hasText: "reconnecting" }).waitFor();
+    await page.locator(".run-title .connection.lost").filter({ hasText: "reconnecting" }).waitFor();
+    await page.locator(".top .connection.lost").waitFor();
     await fixture.restart();
     await page.locator(".connection.live").waitFor();
+    await page.locator(".top .connection.lost").waitFor({ state: "detached" });
     await fixture.server.post(`/runs/${runId}/cancel`, {});
     await waitForStatus(page, "cancelled");
   });
