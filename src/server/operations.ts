@@ -5,6 +5,7 @@ import { CONTROL_OPERATIONS } from "./operations/control.ts";
 import { EVENT_OPERATIONS } from "./operations/events.ts";
 import { GRAPH_OPERATIONS } from "./operations/graph.ts";
 import { HEALTH_OPERATIONS } from "./operations/health.ts";
+import { INSPECT_OPERATIONS } from "./operations/inspect.ts";
 import { METRICS_OPERATIONS } from "./operations/metrics.ts";
 import { OUTPUT_OPERATIONS } from "./operations/output.ts";
 import { PIPELINE_OPERATIONS } from "./operations/pipelines.ts";
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...GRAPH_OPERATIONS,
   ...CONTROL_OPERATIONS,
   ...EVENT_OPERATIONS,
+  ...INSPECT_OPERATIONS,
   ...QUESTION_OPERATIONS,
   ...PIPELINE_OPERATIONS,
   ...ATTRACTOR_OPERATIONS,

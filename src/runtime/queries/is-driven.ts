@@ -1,7 +1,7 @@
-import { isProcessAlive } from "../../actors/processes/identity.ts";
+import { currentOwner, isProcessAlive } from "../../actors/processes/identity.ts";
 import type { RunView } from "../../journal/run-view.ts";
 import { isFinalStatus } from "../../journal/status.ts";
-import type { RunRow } from "../../persistence/store.ts";
+import type { Owner, RunRow } from "../../persistence/store.ts";
 import { type RunSummary, summariseRun } from "./runs.ts";
 
 /**
@@ -10,6 +10,11 @@ import { type RunSummary, summariseRun } from "./runs.ts";
  */
 export function isDriven({ owner, leaseUntilMs }: Pick<RunRow, "owner" | "leaseUntilMs">, nowMs: number): boolean {
   return owner !== undefined && (leaseUntilMs ?? 0) > nowMs && isProcessAlive(owner) !== "gone";
+}
+
+/** This process, as the owner of a run names it. */
+export function thisProcess(): Owner {
+  return currentOwner();
 }
 
 /** A run as it is listed: without an owner where nobody drives it, because that one is gone or the run has ended. */

@@ -12,6 +12,7 @@ const TOPICS: Readonly<Record<Operation["topic"], string>> = {
   runs: "Runs, whole and in parts",
   control: "Commands to runs",
   events: "The journal",
+  inspection: "What actors do, while somebody looks on",
   questions: "Questions that wait for a person",
   pipelines: "Pipelines before they are runs",
   attractor: "The routes of the Attractor specification",
@@ -109,9 +110,12 @@ function bodyOf({ body, bodyOptional }: Operation, refer: Refer): Json {
 
 function answersOf({ answers }: Operation, refer: Refer): Json {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { what, schema, media = [] }]) => {
+    Object.entries(answers).map(([status, { what, schema, media = [], events }]) => {
       const asJson = schema ? { "application/json": { schema: refer(schema, "output") } } : {};
-      const others = media.map((type) => [type, { schema: { type: "string" } }] as const);
+      // OpenAPI 3.1 has no words for what is in a stream.
+      const told = Object.entries(events ?? {}).map(([name, data]) => [name, refer(data, "output")] as const);
+      const inside = told.length === 0 ? {} : { "x-events": Object.fromEntries(told) };
+      const others = media.map((type) => [type, { schema: { type: "string" }, ...inside }] as const);
       return [status, { description: what, content: { ...asJson, ...Object.fromEntries(others) } }];
     }),
   );

@@ -11,6 +11,8 @@ export interface Answer {
   readonly schema?: z.ZodType;
   /** Other forms than JSON, by media type. */
   readonly media?: readonly string[];
+  /** Of an event stream: what is in the `data` of each event, by the event's name. */
+  readonly events?: Readonly<Record<string, z.ZodType>>;
 }
 
 export interface Asked<Q, B> {
@@ -26,7 +28,7 @@ interface Row<Q extends z.ZodObject, B extends z.ZodType> {
   readonly method: "get" | "post";
   /** As OpenAPI writes it: `/runs/{runId}`. A part written `{gate+}` may hold slashes. */
   readonly path: string;
-  readonly topic: "runs" | "control" | "events" | "questions" | "pipelines" | "attractor" | "server";
+  readonly topic: "runs" | "control" | "events" | "inspection" | "questions" | "pipelines" | "attractor" | "server";
   readonly summary: string;
   readonly query?: Q;
   readonly body?: B;

@@ -10,9 +10,10 @@ import { operation } from "../api/operation.ts";
 import type { Api } from "../api.ts";
 import { count, place, text, time } from "../schemas/basics.ts";
 import { named } from "../schemas/named.ts";
-import { eventStream, type StreamQuery } from "../sse/event-stream.ts";
+import { eventStream, type OtherQuery } from "../sse/event-stream.ts";
+import type { SourceQuery } from "../sse/source.ts";
 
-const STREAM = "text/event-stream";
+export const STREAM = "text/event-stream";
 const types = Object.keys(CATALOGUE) as [EntryType, ...EntryType[]];
 
 export const entrySchema = named(
@@ -123,9 +124,13 @@ async function answer(c: Context, api: Api, { runId, newest, asked }: Wanted): P
 }
 
 /** A client that comes back goes on by the id of what it had last, whatever its query says. *Throws* `usage`. */
-export function streamEvents(c: Context, api: Api, query: Omit<StreamQuery, "cut">): Response {
-  const stream = eventStream(api, { ...query, after: lastEventId(c) ?? query.after, cut: cutterOf(c) });
-  return new Response(stream, {
+export function streamEvents(c: Context, api: Api, query: SourceQuery): Response {
+  return streamResponse(c, api, { ...query, after: lastEventId(c) ?? query.after });
+}
+
+/** *Throws* `too_many_clients`. */
+export function streamResponse(c: Context, api: Api, query: SourceQuery | OtherQuery): Response {
+  return new Response(eventStream(api, { ...query, cut: cutterOf(c) }), {
     headers: { "content-type": STREAM, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" },
   });
 }

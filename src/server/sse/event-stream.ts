@@ -11,10 +11,19 @@ import { encodeEnd, GREETING, HEARTBEAT } from "./encode.ts";
 import type { Piece } from "./feed.ts";
 import { type Source, type SourceQuery, sourceOf } from "./source.ts";
 
-export interface StreamQuery extends SourceQuery {
+export interface Cut {
   /** Cuts the connection of a client that takes nothing. Default: the stream fails, for whoever hosts it to see to that. */
   readonly cut?: (() => void) | undefined;
 }
+
+/** Of what is no journal, opened when the client first reads. */
+export interface OtherQuery {
+  /** Absent: of all runs, and without an end. */
+  readonly runId?: string;
+  open(): Source;
+}
+
+export type StreamQuery = (SourceQuery | OtherQuery) & Cut;
 
 /** *Throws* `too_many_clients`. */
 export function eventStream(api: Api, query: StreamQuery): ReadableStream<Uint8Array> {
@@ -86,7 +95,7 @@ class Client {
   #enter(): void {
     const { options, closing, feeds } = this.#api;
     this.#exit = feeds.enter();
-    this.#source = sourceOf(this.#api, this.#query);
+    this.#source = "open" in this.#query ? this.#query.open() : sourceOf(this.#api, this.#query);
     this.#beat = setInterval(() => {
       this.#isBeatDue = true;
       this.#wake();
