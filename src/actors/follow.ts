@@ -2,7 +2,7 @@
  * What an actor is to be told because of where it stands: control of the run, and of all that it is inside of. Pure over
  * the turn in the making. Source: 03 §2.
  */
-import { parentBranch } from "../journal/address.ts";
+import { formatStage, parentBranch } from "../journal/address.ts";
 import type { Draft, Message } from "./draft.ts";
 import { branchActor, type LiveActor, RUN_ACTOR, regionOf, stageActor } from "./held-run.ts";
 import { ownerOf } from "./regions.ts";
@@ -43,6 +43,8 @@ export function followEvent(
     case "paused": {
       const mode = run.snapshot.context.pause?.mode ?? "drain";
       if (own === "running") return { type: "PAUSE", mode };
+      if (actor.kind === "branch")
+        return own === "pausing" && holdsStill(draft, actor) ? { type: "STAGE_HELD" } : undefined;
       return mode === "interrupt" && isUnasked(actor) ? { type: "PAUSE", mode } : undefined;
     }
     case "cancelling":
@@ -57,6 +59,13 @@ export function followEvent(
 function isUnasked(actor: LiveActor): boolean {
   if (actor.kind !== "stage" || regionOf(actor, "control") !== "pausing") return false;
   return regionOf(actor, "execution") === "executing" && actor.snapshot.context.abort === null;
+}
+
+/** Whether the stage that a branch visits held already when the branch was told: it does not say so twice. */
+function holdsStill(draft: Draft, { snapshot }: Extract<LiveActor, { kind: "branch" }>): boolean {
+  const { branch, node, visit } = snapshot.context;
+  const stage = draft.actor(stageActor(formatStage({ branch, node: node ?? "", visit })));
+  return stage !== undefined && regionOf(stage, "control") === "paused";
 }
 
 /** Whether something that an actor is inside of is being cancelled, or winds down. */

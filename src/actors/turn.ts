@@ -146,8 +146,7 @@ export function beginBranches(turn: TurnContext): void {
 
 /** Tells an actor what the run was told and it was not yet. */
 function follow(turn: TurnContext, address: string): void {
-  const event = followEvent(turn, address);
-  if (event) advance(turn, address, event);
+  for (let event = followEvent(turn, address); event; event = followEvent(turn, address)) advance(turn, address, event);
 }
 
 /** Tells the run that nothing is in flight any more, where it waits for that. */

@@ -79,6 +79,7 @@ function rebuildStage(
   checkpoints: Map<string, RebuiltCheckpoint>,
 ): void {
   const { live, place, control, branch } = at;
+  const { fold } = rebuild;
   if (!live) {
     const { stage, ...context } = newStageContext(rebuild, branch, place);
     // Not begun: held by a pause, or by the limits of a turn, which hold as a pause does.
@@ -87,8 +88,14 @@ function rebuildStage(
     return;
   }
   const execution = stageState(rebuild, live);
-  const value = { control: execution === "ready" ? "paused" : control, execution };
+  const value = { control: holdsStill(fold, live, execution) ? "paused" : control, execution };
   checkpoints.set(`stage:${live.address}`, checkpoint(stageMachine, value, stageContext(rebuild, live)));
+}
+
+/** Not begun by the limits of a turn; or interrupted, while the execution that it abandoned goes on. */
+function holdsStill({ control, status }: FoldState, { address }: StageFold, execution: string): boolean {
+  if (execution === "ready") return true;
+  return execution === "interrupted" && status === "running" && [...control.abandoned.values()].includes(address);
 }
 
 /** Whether a pause waits for it: for its execution, or for its child run to have followed. */

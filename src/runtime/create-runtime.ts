@@ -82,7 +82,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       return handle(runId);
     },
     async resume(runId, resumeOptions = {}) {
-      await findRun(store, runId);
+      // One that has stopped refuses whatever it is asked.
+      if (!stopped) await findRun(store, runId);
       if (resumeOptions.pipeline) registerHandlers(resumeOptions.pipeline, registry);
       await supervisor.take(runId).catch((refusal: unknown) => noteRefusedResume({ send, log }, runId, refusal));
       return handle(runId);

@@ -8,8 +8,8 @@ import { drawProgramPlan } from "../runtime/programs-deeds.ts";
 import { openProgram } from "../runtime/programs-play.ts";
 import { rebuiltStore } from "./rebuilt-store.ts";
 
-/** The last one is paused while what a join was decided without is being awaited. */
-const SEEDS = [...Array.from({ length: 40 }, (_, seed) => seed), 77];
+/** Enough of them to reach every place a region rests in. */
+const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);
 
 /** Pauses, interrupts, crashes and cancels come from the seed, as what the program does. */
 async function playSeed(seed: number) {

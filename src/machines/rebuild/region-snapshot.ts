@@ -27,7 +27,7 @@ export function isWindingDown(rebuild: Rebuild, activation: string): boolean {
   const container = rebuild.fold.containers.get(activation);
   if (!container) return false;
   if (container.aborted !== undefined) return true;
-  const end = decisiveEnd(container);
+  const end = container.onItemFailure === "continue" ? container.newest : decisiveEnd(container);
   return end?.isActedOn === true && regionContext(rebuild, activation)?.decision !== null;
 }
 

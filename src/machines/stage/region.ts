@@ -77,7 +77,7 @@ function failureReason({ join, total, succeeded, failed }: RegionContext, end: B
 }
 
 function why(end: BranchEnd | undefined): string {
-  const reason = end?.failure?.message ?? end?.outcome?.failureReason ?? (end?.cancelled ? "cancelled" : undefined);
+  const reason = end?.cancelled ? "cancelled" : (end?.failure?.message ?? end?.outcome?.failureReason);
   return reason === undefined ? "" : `; the last: ${reason}`;
 }
 
