@@ -36,9 +36,18 @@ export default defineConfig({
   server: {
     // `vite --config scripts/vite.config.ts` beside a running `safepoint serve`: everything that is no file is the API.
     proxy: Object.fromEntries(
-      ["runs", "events", "questions", "validate", "definitions", "control", "metrics", "healthz", "readyz"].map(
-        (route) => [`/${route}`, { target: "http://127.0.0.1:7331", changeOrigin: true, headers: { origin: "" } }],
-      ),
+      [
+        "runs",
+        "events",
+        "inspect",
+        "questions",
+        "validate",
+        "definitions",
+        "control",
+        "metrics",
+        "healthz",
+        "readyz",
+      ].map((route) => [`/${route}`, { target: "http://127.0.0.1:7331", changeOrigin: true, headers: { origin: "" } }]),
     ),
   },
 });

@@ -87,6 +87,8 @@ export const MATCHES_INPUT_CHARS_MAX = 1_000_000;
 export const INSPECTIONS_KEPT_MAX = 1_000;
 /** Of those steps that wait for one client that has them over HTTP; the oldest are dropped. */
 export const INSPECTIONS_BYTES_MAX = 4 * 1024 * 1024;
+/** Newest of those steps that the dashboard lists. */
+export const INSPECTIONS_LISTED_MAX = 500;
 /** Pages of Stately Inspector that follow one bridge. */
 export const STATELY_PAGES_MAX = 16;
 /** Journal entries one read returns at most. */

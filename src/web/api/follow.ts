@@ -3,8 +3,9 @@
  * the server names each by its type. A lost connection goes on by the id of the newest entry, without gap or repetition.
  */
 import type { Entry } from "./answers.ts";
-import { apiUrl, type Query, send } from "./client.ts";
-import { EventParser, type StreamEvent } from "./parse-events.ts";
+import type { Query } from "./client.ts";
+import type { StreamEvent } from "./parse-events.ts";
+import { pauseBefore, RETRY_MS, readStream } from "./read-stream.ts";
 
 export type Connection = "connecting" | "live" | "lost" | "ended";
 
@@ -17,10 +18,6 @@ export interface Following {
   onEntries(entries: readonly Entry[]): void;
   onConnection(connection: Connection): void;
 }
-
-const RETRY_MS = { first: 200, most: 5_000 } as const;
-/** The server says something every 15 s; a connection that says nothing for long is dead. */
-const SILENCE_MS = 40_000;
 
 /** Begins to follow; ends with the function it returns. */
 export function follow(following: Following): () => void {
@@ -58,28 +55,18 @@ class Stream {
   /** Reads until the connection ends; whether the journal has. */
   async read(leaving: AbortSignal): Promise<boolean> {
     const { path, query = {}, onConnection } = this.#following;
-    const silence = new AbortController();
-    const signal = AbortSignal.any([leaving, silence.signal]);
-    let watch = setTimeout(() => silence.abort(), SILENCE_MS);
-    try {
-      const known: Record<string, string> = this.last === undefined ? {} : { "last-event-id": String(this.last) };
-      const headers = { accept: "text/event-stream", ...known };
-      const response = await send(apiUrl(path, query), { headers, signal, cache: "no-store" });
-      onConnection("live");
-      const parser = new EventParser();
-      const chunks = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never);
-      for await (const chunk of readAll(chunks as ReadableStream<string>)) {
-        clearTimeout(watch);
-        watch = setTimeout(() => silence.abort(), SILENCE_MS);
-        this.#take(parser.push(chunk));
-        if (this.#isEnded) return true;
-      }
-    } catch {
-      // Lost, or refused while the server starts: it is tried again, and the page says that it is not live.
-    } finally {
-      clearTimeout(watch);
-      silence.abort();
-    }
+    const known: Record<string, string> = this.last === undefined ? {} : { "last-event-id": String(this.last) };
+    await readStream({
+      path,
+      query,
+      headers: known,
+      leaving,
+      onOpen: () => onConnection("live"),
+      onEvents: (events) => {
+        this.#take(events);
+        return this.#isEnded;
+      },
+    });
     return this.#isEnded;
   }
 
@@ -93,33 +80,4 @@ class Stream {
     }
     if (entries.length > 0) this.#following.onEntries(entries);
   }
-}
-
-/** Not every browser can iterate a stream. */
-async function* readAll(stream: ReadableStream<string>): AsyncGenerator<string> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.releaseLock();
-  }
-}
-
-/** Less when the network comes back, or the page is looked at again. */
-function pauseBefore(ms: number, leaving: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", done);
-      leaving.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    window.addEventListener("online", done);
-    leaving.addEventListener("abort", done);
-  });
 }

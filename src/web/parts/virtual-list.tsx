@@ -23,12 +23,18 @@ export function VirtualList(props: VirtualListProps) {
   const { count, rowHeight, label, row, follow = false, shown, className = "", header } = props;
   const ref = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const follows = useRef(follow);
+  follows.current = follow;
   const [view, setView] = useState({ top: 0, height: 600 });
   const height = Math.min(count * rowHeight, HEIGHT_MAX);
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box) return undefined;
-    const measure = () => setView({ top: box.scrollTop, height: box.clientHeight });
+    const measure = () => {
+      // A box that has become lower shows less of the end.
+      if (follows.current && isAtEnd.current) box.scrollTop = box.scrollHeight;
+      setView({ top: box.scrollTop, height: box.clientHeight });
+    };
     const observer = new ResizeObserver(measure);
     observer.observe(box);
     measure();
@@ -56,7 +62,10 @@ export function VirtualList(props: VirtualListProps) {
       tabIndex={0}
       onScroll={(event) => {
         const box = event.currentTarget;
-        isAtEnd.current = box.scrollTop + box.clientHeight >= box.scrollHeight - rowHeight;
+        // Rows may have been added since it was scrolled to the end: it has left the end only if it went up.
+        const hasGoneUp = box.scrollTop < view.top;
+        const isThere = box.scrollTop + box.clientHeight >= box.scrollHeight - rowHeight;
+        isAtEnd.current = isThere || (isAtEnd.current && !hasGoneUp);
         setView({ top: box.scrollTop, height: box.clientHeight });
       }}
     >

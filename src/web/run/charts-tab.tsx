@@ -10,6 +10,7 @@ import { Failed } from "../parts/empty.tsx";
 import { useAnswer } from "../parts/use-answer.ts";
 import { useSettled } from "../parts/use-settled.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
+import { Inspector } from "./inspector.tsx";
 import type { Moment } from "./use-run.ts";
 
 const SETTLE_MS = 150;
@@ -56,6 +57,7 @@ export function ChartsTab({ moment, query }: { readonly moment: Moment; readonly
           paint={paint}
           onPick={(id) => setQuery({ state: id })}
         />
+        <Inspector moment={moment} />
       </div>
       <aside className="panel" aria-label="Actors and states">
         {state && <StateDetails state={state} />}
