@@ -79,7 +79,7 @@ describe("a run that goes on", () => {
     const page = await openPage(fixture.browser);
     await page.goto(fixture.at(`#/runs/${runId}/charts`));
     await page.locator('g.node.lit[data-id="run.control.running"]').waitFor();
-    await page.getByRole("button", { name: /stage first/ }).click();
+    await page.locator(".actor-row").filter({ hasText: "stage first" }).click();
     await page.locator('g.node.lit[data-id="stage.execution.executing"]').waitFor();
     await fixture.server.post(`/runs/${runId}/pause`, {});
     await page.locator('g.node.lit[data-id="stage.control.pausing"]').waitFor();
