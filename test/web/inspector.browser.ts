@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openFixture } from "./fixture.ts";
-import { openPage, waitForStatus } from "./page.ts";
+import { openPage, show, waitForStatus } from "./page.ts";
 import { HOLDING, TICKING } from "./pipelines.ts";
 import { TestServer } from "./server.ts";
 
@@ -114,18 +114,14 @@ describe("steps of actors", () => {
     const { runId, page } = await lookOn("unseen");
     await says(page, "Live.");
     await rowOf(page, "run", "found").waitFor();
-    const show = (state: string) =>
-      page.evaluate((value) => {
-        Object.defineProperty(document, "visibilityState", { value, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-      }, state);
-    await show("hidden");
+    await show(page, "hidden");
     await says(page, "Reconnecting.");
     const before = await counted(page);
     await fixture.server.post(`/runs/${runId}/pause`, {});
-    await waitForStatus(page, "pausing");
+    await fixture.server.entry(runId, ({ type }) => type === "run.pausing");
     expect(await counted(page)).toBe(before);
-    await show("visible");
+    await show(page, "visible");
+    await waitForStatus(page, "pausing");
     await rowOf(page, "run", "found").filter({ hasText: "nobody looked on here" }).waitFor();
     await fixture.server.post(`/runs/${runId}/cancel`, {});
     await says(page, "The run has ended");

@@ -1,5 +1,5 @@
 /** Pages of the browser, and what is waited for in them. */
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 
 /** A page of its own that is closed after the test. What goes wrong in it, or leaves this machine, fails the test. */
@@ -10,8 +10,18 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     colorScheme: "light",
     ...options,
   });
-  const page = await context.newPage();
   const problems: string[] = [];
+  const page = await openTab(context, problems);
+  onTestFinished(async () => {
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+  return page;
+}
+
+/** One more page beside those of the context; what goes wrong in it is added to the problems. */
+export async function openTab(context: BrowserContext, problems: string[] = []): Promise<Page> {
+  const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
     // A server that was killed on purpose, and an answer that is a refusal, are no faults of the page.
@@ -22,11 +32,15 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     const { protocol, hostname } = new URL(request.url());
     if (hostname !== "127.0.0.1" && protocol.startsWith("http")) problems.push(`asked ${request.url()}`);
   });
-  onTestFinished(async () => {
-    await context.close();
-    expect(problems).toEqual([]);
-  });
   return page;
+}
+
+/** Puts a page behind another, or in front. Playwright tells every page that it is in front, so the page is told here. */
+export async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
+  await page.evaluate((value) => {
+    Object.defineProperty(document, "visibilityState", { value, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
 }
 
 /** The status in the run's header. */

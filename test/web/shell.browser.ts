@@ -37,6 +37,7 @@ describe("every page", () => {
     await fixture.server.start(HOLDING, { runId: `paused-${suffix}` });
     await fixture.server.entry(`paused-${suffix}`, ({ stage }) => stage === "main/first@1");
     await fixture.server.post(`/runs/paused-${suffix}/pause`, { reason: "looked at" });
+    await startPaused(`halted-${suffix}`);
     await fixture.server.start(REVIEW, { runId: `review-${suffix}` });
     const items = Array.from({ length: 100 }, (_, index) => index);
     const each = await fixture.server.start(EACH, { runId: `each-${suffix}`, inputs: { items } });
@@ -48,6 +49,7 @@ describe("every page", () => {
       "#/start",
       "#/nowhere",
       `#/runs/paused-${suffix}?node=first`,
+      `#/runs/halted-${suffix}`,
       `#/runs/each-${suffix}/branches?branch=main/all@1/5`,
       `#/runs/each-${suffix}?at=12`,
       ...TABS.map((tab) => `#/runs/review-${suffix}${tab}`),
@@ -162,10 +164,22 @@ describe("the shell", () => {
   });
 });
 
+/** A run that is paused, with a stage that ended in the pause and one that is held: all that the banner can list. */
+async function startPaused(runId: string): Promise<void> {
+  const node = runId.replaceAll("-", "_");
+  await fixture.server.start(HOLDING.replaceAll("first", node), { runId });
+  await fixture.server.entry(runId, ({ type, stage }) => type === "stage.started" && stage === `main/${node}@1`);
+  await fixture.server.post(`/runs/${runId}/pause`, { reason: "looked at" });
+  fixture.server.release(node);
+  await fixture.server.entry(runId, ({ type }) => type === "run.paused");
+}
+
 /** Until the page shows what it is about. */
 async function settle(page: Page, place: string): Promise<void> {
   if (place.includes("/runs/")) await page.locator(".connection.live, .connection.ended").waitFor();
   if (/^#\/runs\/[^/]*$|charts/.test(place)) await page.locator("g.node").first().waitFor();
+  if (/^#\/runs\/halted/.test(place))
+    await page.locator('[data-testid="held"] a, [data-testid="at-pause"] a').first().waitFor();
   if (place === "#/runs") await page.locator("table.runs").waitFor();
   if (place === "#/start") await page.locator('[data-testid="lint"]').filter({ hasText: "can be run" }).waitFor();
 }

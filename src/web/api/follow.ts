@@ -1,11 +1,13 @@
 /**
  * Follows a journal as it grows. Read with `fetch`, since EventSource can send no token and tells unnamed events only:
- * the server names each by its type. A lost connection goes on by the id of the newest entry, without gap or repetition.
+ * the server names each by its type. A connection that was lost, or let go while nobody saw the page, goes on by the id of the
+ * newest entry, without gap or repetition.
  */
 import type { Entry } from "./answers.ts";
 import type { Query } from "./client.ts";
 import type { StreamEvent } from "./parse-events.ts";
 import { pauseBefore, RETRY_MS, readStream } from "./read-stream.ts";
+import { whileSeen } from "./sight.ts";
 
 export type Connection = "connecting" | "live" | "lost" | "ended";
 
@@ -31,12 +33,13 @@ async function followUntil(following: Following, leaving: AbortSignal): Promise<
   let waitMs: number = RETRY_MS.first;
   while (!leaving.aborted) {
     const stream = new Stream(following, last);
-    const isEnded = await stream.read(leaving);
+    const wasHidden = await whileSeen(leaving, (signal) => stream.read(signal));
     if (stream.last !== last) waitMs = RETRY_MS.first;
     last = stream.last;
     if (leaving.aborted) return;
-    following.onConnection(isEnded ? "ended" : "lost");
-    if (isEnded) return;
+    if (stream.isEnded) return following.onConnection("ended");
+    following.onConnection(wasHidden ? "connecting" : "lost");
+    if (wasHidden) continue;
     await pauseBefore(waitMs, leaving);
     waitMs = Math.min(waitMs * 2, RETRY_MS.most);
   }
@@ -44,16 +47,17 @@ async function followUntil(following: Following, leaving: AbortSignal): Promise<
 
 class Stream {
   last: number | undefined;
+  /** Whether the journal has ended. */
+  isEnded = false;
   readonly #following: Following;
-  #isEnded = false;
 
   constructor(following: Following, last: number | undefined) {
     this.#following = following;
     this.last = last;
   }
 
-  /** Reads until the connection ends; whether the journal has. */
-  async read(leaving: AbortSignal): Promise<boolean> {
+  /** Reads until the connection ends. */
+  async read(leaving: AbortSignal): Promise<void> {
     const { path, query = {}, onConnection } = this.#following;
     const known: Record<string, string> = this.last === undefined ? {} : { "last-event-id": String(this.last) };
     await readStream({
@@ -64,16 +68,15 @@ class Stream {
       onOpen: () => onConnection("live"),
       onEvents: (events) => {
         this.#take(events);
-        return this.#isEnded;
+        return this.isEnded;
       },
     });
-    return this.#isEnded;
   }
 
   #take(events: readonly StreamEvent[]): void {
     const entries: Entry[] = [];
     for (const { id, type, data } of events) {
-      if (type === "end") this.#isEnded = true;
+      if (type === "end") this.isEnded = true;
       if (id === "" || Number(id) <= (this.last ?? 0)) continue;
       this.last = Number(id);
       entries.push(JSON.parse(data) as Entry);

@@ -67,11 +67,13 @@ export function pauseBefore(ms: number, leaving: AbortSignal): Promise<void> {
     const done = () => {
       clearTimeout(timer);
       window.removeEventListener("online", done);
+      document.removeEventListener("visibilitychange", done);
       leaving.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, ms);
     window.addEventListener("online", done);
+    document.addEventListener("visibilitychange", done);
     leaving.addEventListener("abort", done);
   });
 }

@@ -3,6 +3,7 @@ import { runPath } from "../api/client.ts";
 import type { Connection } from "../api/follow.ts";
 import type { StreamEvent } from "../api/parse-events.ts";
 import { pauseBefore, RETRY_MS, readStream } from "../api/read-stream.ts";
+import { whileSeen } from "../api/sight.ts";
 import { type Step, StepLog, type StepRow } from "./inspector-log.ts";
 
 const TELL_EVERY_MS = 80;
@@ -61,30 +62,22 @@ export class StepFeed {
     const closing = this.#leaving.signal;
     let waitMs: number = RETRY_MS.first;
     while (!closing.aborted) {
-      await untilLookedAt(closing);
-      const looking = new AbortController();
-      const leaving = AbortSignal.any([closing, looking.signal]);
-      const leave = () => isLookedAt() || looking.abort();
-      document.addEventListener("visibilitychange", leave);
       let isEnded = false;
-      await readStream({
-        path: this.#path,
-        leaving,
-        onOpen: () => {
-          waitMs = RETRY_MS.first;
-          this.#set({ connection: "live" });
-        },
-        onEvents: (events) => {
-          isEnded = this.#take(events);
-          return isEnded;
-        },
-      });
-      document.removeEventListener("visibilitychange", leave);
+      const onOpen = () => {
+        waitMs = RETRY_MS.first;
+        this.#set({ connection: "live" });
+      };
+      const onEvents = (events: readonly StreamEvent[]) => {
+        isEnded = this.#take(events);
+        return isEnded;
+      };
+      const read = (leaving: AbortSignal) => readStream({ path: this.#path, leaving, onOpen, onEvents });
+      const wasHidden = await whileSeen(closing, read);
       if (closing.aborted) return;
       this.#set({ connection: isEnded ? "ended" : "lost" });
       if (isEnded) return;
-      this.#log.lose(looking.signal.aborted ? "nobody looked on here" : "the connection was lost here");
-      if (looking.signal.aborted) continue;
+      this.#log.lose(wasHidden ? "nobody looked on here" : "the connection was lost here");
+      if (wasHidden) continue;
       await pauseBefore(waitMs, closing);
       waitMs = Math.min(waitMs * 2, RETRY_MS.most);
     }
@@ -113,23 +106,4 @@ export class StepFeed {
     this.#state = { ...this.#state, rows: this.#log.rows(), count: this.#log.count };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** A page in the background takes no part: browsers have few connections to one server, and steps cost who makes them. */
-function isLookedAt(): boolean {
-  return document.visibilityState === "visible";
-}
-
-function untilLookedAt(leaving: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!isLookedAt() && !leaving.aborted) return;
-      document.removeEventListener("visibilitychange", look);
-      leaving.removeEventListener("abort", look);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", look);
-    leaving.addEventListener("abort", look);
-    look();
-  });
 }

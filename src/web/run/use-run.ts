@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { RunStatus, View } from "../api/answers.ts";
-import { runPath } from "../api/client.ts";
+import { Problem, runPath } from "../api/client.ts";
+import { standIn } from "../app/store-events.ts";
 import type { History } from "../model/history.ts";
 import { RunFeed, type RunState } from "../model/run-feed.ts";
 import { isFinal } from "../model/tracks.ts";
@@ -36,11 +37,31 @@ export function useRunFeed(runId: string): {
   useEffect(() => {
     const opened = new RunFeed(runId);
     setFeed(opened);
+    const leave = passOn(opened);
     opened.open();
-    return () => opened.close();
+    return () => {
+      leave();
+      opened.close();
+    };
   }, [runId]);
   const state = useSyncExternalStore(feed?.subscribe ?? NOTHING, () => feed?.current());
   return { feed, state };
+}
+
+/** What this run's stream says stands in for the store's, for as long as there is such a stream. */
+function passOn(feed: RunFeed): () => void {
+  const instead = standIn();
+  let passed: number | undefined;
+  feed.subscribe(() => {
+    const { history, connection, failure, isLoaded } = feed.current();
+    const isRefused = failure instanceof Problem && failure.code !== "unreachable";
+    if (connection === "ended" || isRefused) return instead.leave();
+    if (!isLoaded) return;
+    instead.onConnection(connection);
+    instead.onEntries(history.entries.slice(passed ?? history.seq));
+    passed = history.seq;
+  });
+  return instead.leave;
 }
 
 /** Quick enough to slide through the past, without a question for every pixel. */

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { RunStatus, RunSummary, RunsPage } from "../api/answers.ts";
 import { get, getText } from "../api/client.ts";
+import { isSeen } from "../api/sight.ts";
 import { onStoreEvents } from "../app/store-events.ts";
 
 type Counts = Readonly<Partial<Record<RunStatus, number>>>;
@@ -52,7 +53,7 @@ export function useRuns({ status, label }: Wanted): Runs {
     const askHere = () => void ask();
     askHere();
     const leave = onStoreEvents((happened) => happened.runs && askHere());
-    const timer = setInterval(askHere, ASK_EVERY_MS);
+    const timer = setInterval(() => isSeen() && askHere(), ASK_EVERY_MS);
     return () => {
       leave();
       clearInterval(timer);
