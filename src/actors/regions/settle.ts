@@ -7,7 +7,8 @@ import { MERGE_ENGINE_KEYS } from "../../journal/context-changes.ts";
 import { type BranchResult, conflictMessage, type MergeConflict, mergeBranches } from "../../machines/merge.ts";
 import type { Effect, RegionDecision, StageEvent } from "../../machines/protocol.ts";
 import type { Draft } from "../draft.ts";
-import { endsScope, type KeptEnd } from "../regions.ts";
+import { stageActor } from "../held-run.ts";
+import { coordinatorOf, endsScope, type KeptEnd } from "../regions.ts";
 
 type Settled = Omit<Extract<StageEvent, { type: "SETTLED" }>, "atMs" | "runMs" | "baseSeq">;
 
@@ -20,12 +21,10 @@ export function settleRegion(
   assert(graphNode, "an activation is of a node of the pipeline", { node });
   if (graphNode.type === "parallel") return settleParallel(draft, graphNode, { stage, decision });
   if (graphNode.type !== "foreach") return settled(decision, {});
-  const results = endsOf(draft, stage).map(([index, { status, notes, value }]) => ({
-    index,
-    status,
-    notes: notes ?? null,
-    value: value ?? null,
-  }));
+  const results: JsonValue[] = [];
+  for (const [index, { status, notes, value }] of endsOf(draft, stage)) {
+    results.push({ index, status, notes: notes ?? null, value: value ?? null });
+  }
   return settled(decision, inEntryForm(draft, { [`foreach.${node}.results`]: results }));
 }
 
@@ -64,7 +63,7 @@ function conflicting(conflicts: readonly MergeConflict[]): RegionDecision {
 function resultsOf(draft: Draft, node: GraphNode, activation: string): BranchResult[] {
   const { heads } = findJoin(draft.held.graph, node.id);
   const names = heads.map(({ to }) => to);
-  return endsOf(draft, activation).map(([index, { status, notes, outcome }]) => {
+  return Array.from(endsOf(draft, activation), ([index, { status, notes, outcome }]) => {
     const head = names[index] ?? "";
     const isShared = names.indexOf(head) !== names.lastIndexOf(head);
     return {
@@ -86,9 +85,13 @@ function changedKeys(draft: Draft, branch: string): Record<string, JsonValue> {
   return changed;
 }
 
-function endsOf(draft: Draft, activation: string): (readonly [number, KeptEnd])[] {
-  const kept = [...draft.scopes.own(endsScope(activation))];
-  return kept.map(([index, end]) => [Number(index), end as unknown as KeptEnd] as const).sort(([a], [b]) => a - b);
+/** By index. Each is looked up: a copy of all would be the most that a run with a long list ever holds. */
+function* endsOf(draft: Draft, activation: string): Iterable<readonly [number, KeptEnd]> {
+  const begun = coordinatorOf(draft, stageActor(activation))?.context.region?.next ?? 0;
+  for (let index = 0; index < begun; index += 1) {
+    const end = draft.scopes.readOwn(endsScope(activation), String(index));
+    if (end !== undefined) yield [index, end as unknown as KeptEnd];
+  }
 }
 
 /** Keys of an earlier activation that this one does not write: an activation replaces them whole. */
