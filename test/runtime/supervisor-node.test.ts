@@ -51,7 +51,9 @@ describe.each(STORES)("a supervisor, over %s", (_name, store) => {
     expect(await status(CHILD_ID)).toBe("cancelled");
     expect(cut.input.signal.aborted).toBe(true);
     const [ended] = await world.store.read("journal", { runId: "p", stage: "main/sub@1", types: ["stage.succeeded"] });
-    expect(ended?.data).toMatchObject({ outcome: { status: "success", notes: expect.stringMatching(/stop condition/) } });
+    expect(ended?.data).toMatchObject({
+      outcome: { status: "success", notes: expect.stringMatching(/stop condition/) },
+    });
     await expectSound();
   });
 
