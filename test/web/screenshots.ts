@@ -19,7 +19,7 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: "runs", hash: "#/runs", shows: "table.runs" },
   { name: "run", hash: "#/runs/review-42?node=law", isDark: true, shows: "g.node.s-failed" },
-  { name: "pausing", hash: "#/runs/nightly-1", shows: '[data-testid="draining"] li' },
+  { name: "pausing", hash: "#/runs/nightly-1", shows: "g.node.s-running" },
   { name: "items", hash: "#/runs/each-2000/branches?branch=main/all@1/5", isDark: true, shows: ".panel table" },
   { name: "timeline", hash: "#/runs/loops-3/timeline", shows: ".bar" },
   {
