@@ -1,5 +1,6 @@
 /** Cancelling a part of a run: a branch, or all branches of an activation. Source: 03 §2 (branch cancel). */
 import { MAIN_BRANCH, readBranchAddress, readStageAddress } from "../journal/address.ts";
+import { visitsScope } from "./counter-scopes.ts";
 import type { Draft, Message } from "./draft.ts";
 import { branchActor, regionOf, stageActor } from "./held-run.ts";
 import { coordinatorOf } from "./regions.ts";
@@ -62,7 +63,7 @@ function wasVisited(draft: Draft, activation: string): boolean {
   const stage = readStageAddress(activation);
   if (!stage) return false;
   if (stage.branch !== MAIN_BRANCH && !draft.actor(branchActor(stage.branch))) return wasThere(draft, stage.branch);
-  const visits = draft.scopes.read(`@visits:${stage.branch}`, stage.node);
+  const visits = draft.scopes.read(visitsScope(stage.branch), stage.node);
   return typeof visits === "number" && stage.visit <= visits && !draft.actor(stageActor(activation));
 }
 

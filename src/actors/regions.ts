@@ -21,6 +21,7 @@ import { bodyHead, branchRegion, ownerNode } from "../machines/branch-region.ts"
 import type { BranchRegion } from "../machines/hop.ts";
 import { successesNeeded } from "../machines/join.ts";
 import type { Effect, RegionDecision, StageEvent } from "../machines/protocol.ts";
+import { countersOf } from "./counter-scopes.ts";
 import type { Draft } from "./draft.ts";
 import { type HeldRun, type StageSnapshot, stageActor } from "./held-run.ts";
 import { readItems } from "./regions/items.ts";
@@ -31,13 +32,6 @@ type RegionEvent = Unstamped<Extract<StageEvent, { type: "OPENED" | "NEXT" | "SE
 
 /** What every branch that counted came to, by index: a row an end, however many siblings it has. */
 export const endsScope = (activation: string): string => `@ends:${activation}`;
-
-/** The engine's counters of a branch, which end with it. */
-export const countersOf = (branch: string): readonly string[] => [
-  `@visits:${branch}`,
-  `@redirects:${branch}`,
-  `@gates:${branch}`,
-];
 
 /** As rows keep it. */
 export interface KeptEnd {

@@ -12,6 +12,7 @@ import { begin, step } from "../machines/xstate.ts";
 import { awaitsChildren, controlChild } from "./children/control-child.ts";
 import { observeChild } from "./children/observe-child.ts";
 import { engageChild } from "./children/start-child.ts";
+import { goalGatesScope, redirectsScope, visitsScope } from "./counter-scopes.ts";
 import type { Draft, Message } from "./draft.ts";
 import { followEvent, inOrder, noteMove } from "./follow.ts";
 import { gateDeadline, openGate } from "./gates.ts";
@@ -49,10 +50,6 @@ export interface TurnContext {
 }
 
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
-
-const visitsScope = (branch: string): string => `@visits:${branch}`;
-const redirectsScope = (branch: string): string => `@redirects:${branch}`;
-const goalGatesScope = (branch: string): string => `@gates:${branch}`;
 
 /** Delivers a message and all that follows from it, until the run is quiet. */
 export function deliver(turn: TurnContext, message: Message): void {
