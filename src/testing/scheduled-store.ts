@@ -1,5 +1,6 @@
 /** Stores whose writes wait for their place in a schedule, and stores that are looked at from outside. */
 import type { Store, TurnResult, TurnWrite } from "../persistence/store.ts";
+import { delegateStore } from "../runtime/delegate-store.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /**
@@ -39,28 +40,5 @@ export function observedStore(store: Store, onTurn: (turn: TurnWrite, result: Tu
       }
       return results;
     },
-  };
-}
-
-/** Every method as it is; to begin a wrapper with. */
-export function delegateStore(store: Store): Store {
-  return {
-    kind: store.kind,
-    location: store.location,
-    commit: (turns) => store.commit(turns),
-    claim: (request) => store.claim(request),
-    renew: (leases, untilMs) => store.renew(leases, untilMs),
-    release: (leases) => store.release(leases),
-    load: (runId) => store.load(runId),
-    read: (topic, query) => store.read(topic, query),
-    submit: (command) => store.submit(command),
-    writeSide: (side) => store.writeSide(side),
-    clearOutbox: (rows) => store.clearOutbox(rows),
-    putPipeline: (pipeline) => store.putPipeline(pipeline),
-    putBlob: (bytes) => store.putBlob(bytes),
-    getBlob: (hash) => store.getBlob(hash),
-    watch: (onChange) => store.watch(onChange),
-    check: () => store.check(),
-    close: () => store.close(),
   };
 }

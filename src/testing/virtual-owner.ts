@@ -1,6 +1,6 @@
 /** Who virtual processes are: as different from each other as real ones, and known to be gone when they are dead. */
 import type { Owner, Store } from "../persistence/store.ts";
-import { delegateStore } from "./scheduled-store.ts";
+import { delegateStore } from "../runtime/delegate-store.ts";
 
 interface Population {
   born: number;

@@ -3,8 +3,9 @@ import type { Clock } from "../actors/clock.ts";
 import type { Store } from "../persistence/store.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/api.ts";
 import { createRuntime } from "../runtime/create-runtime.ts";
+import { delegateStore } from "../runtime/delegate-store.ts";
 import { crashBefore, type FaultPlan, faultStore } from "./fault-store.ts";
-import { delegateStore, scheduledStore } from "./scheduled-store.ts";
+import { scheduledStore } from "./scheduled-store.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { bearOwner, ownedStore } from "./virtual-owner.ts";
 

@@ -9,8 +9,8 @@ import { runMachine } from "../../src/machines/run.machine.ts";
 import { stageMachine } from "../../src/machines/stage.machine.ts";
 import { type AnyStateMachine, persist, restore } from "../../src/machines/xstate.ts";
 import type { ActorRow, RunImage, Store } from "../../src/persistence/store.ts";
+import { delegateStore } from "../../src/runtime/delegate-store.ts";
 import { pinnedGraph } from "../../src/runtime/prepare-pipeline.ts";
-import { delegateStore } from "../../src/testing/scheduled-store.ts";
 
 export interface RebuiltStore {
   readonly store: Store;

@@ -8,7 +8,7 @@ import { createFold, emptyFold } from "../../src/journal/fold.ts";
 import type { RegionContext } from "../../src/machines/stage/region.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import type { Store } from "../../src/persistence/store.ts";
-import { delegateStore } from "../../src/testing/scheduled-store.ts";
+import { delegateStore } from "../../src/runtime/delegate-store.ts";
 import { entryOf, gate, openRuntime, pipeline } from "./fixtures.ts";
 
 /** Three containers within one another, the outer two with several iterations at once or one after the other. */

@@ -5,9 +5,10 @@ import type { JournalEntry } from "../../src/journal/entry.ts";
 import { TURN_ENDS_MAX } from "../../src/limits.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import type { Store, TurnResult, TurnWrite } from "../../src/persistence/store.ts";
+import { delegateStore } from "../../src/runtime/delegate-store.ts";
 import { quietEventLoop } from "../../src/testing/event-loop.ts";
 import { failAfter, failBefore, faultStore } from "../../src/testing/fault-store.ts";
-import { delegateStore, observedStore } from "../../src/testing/scheduled-store.ts";
+import { observedStore } from "../../src/testing/scheduled-store.ts";
 import { entryOf, gate, openRuntime, perNode, pipeline } from "./fixtures.ts";
 
 /** As many branches of one stage each, all of them at once: `b0`, `b1`, … */

@@ -5,6 +5,7 @@
 import type { JsonValue } from "../../graph/index.ts";
 import type { NewEntry } from "../../journal/entry.ts";
 import type { Store, TurnWrite } from "../../persistence/store.ts";
+import { delegateStore } from "../../runtime/delegate-store.ts";
 import { assertWebhooks, WEBHOOK_TYPES, type Webhook } from "./webhook.ts";
 
 /** Of rows in the outbox. */
@@ -28,23 +29,8 @@ export interface WebhookBody {
 export function withWebhooks(store: Store, webhooks: readonly Webhook[]): Store {
   assertWebhooks(webhooks);
   return {
-    kind: store.kind,
-    location: store.location,
+    ...delegateStore(store),
     commit: (turns) => store.commit(turns.map((turn) => withLetters(turn, webhooks))),
-    claim: (request) => store.claim(request),
-    renew: (leases, untilMs) => store.renew(leases, untilMs),
-    release: (leases) => store.release(leases),
-    load: (runId) => store.load(runId),
-    read: (topic, query) => store.read(topic, query),
-    submit: (command) => store.submit(command),
-    writeSide: (write) => store.writeSide(write),
-    clearOutbox: (rows) => store.clearOutbox(rows),
-    putPipeline: (pipeline) => store.putPipeline(pipeline),
-    putBlob: (bytes) => store.putBlob(bytes),
-    getBlob: (hash) => store.getBlob(hash),
-    watch: (onChange) => store.watch(onChange),
-    check: () => store.check(),
-    close: () => store.close(),
   };
 }
 
