@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { SafepointError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { parsePipeline } from "../../graph/parser.ts";
-import { DRAWN_NODES_MAX } from "../../limits.ts";
+import { drawPipeline, PIPELINE_FORMATS } from "../../inspect/draw-pipeline.ts";
 import type { Overlay } from "../../runtime/queries/draw/node-states.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
@@ -10,8 +10,7 @@ import { withStore } from "../open-store.ts";
 import { readWord } from "../option-values.ts";
 import { readText } from "../read-text.ts";
 
-const FORMATS = ["svg", "dot", "mermaid", "json"] as const;
-type Format = (typeof FORMATS)[number];
+const HINT = "--format dot, mermaid and json have no such limit";
 
 interface Options {
   readonly format: string;
@@ -21,24 +20,24 @@ interface Options {
 export function define(command: Command, act: Act): void {
   command
     .argument("[file]", "a pipeline; - is stdin; may be left out with --run")
-    .option("--format <format>", FORMATS.join(", "), "svg")
+    .option("--format <format>", PIPELINE_FORMATS.join(", "), "svg")
     .option("--run <id>", "mark nodes and edges with the state of this run")
     .action(act(graph));
 }
 
 async function graph(cli: Cli, file: string | undefined, options: Options): Promise<number> {
-  const format = readWord("--format", options.format, FORMATS);
+  const format = readWord("--format", options.format, PIPELINE_FORMATS);
   const drawn = file === undefined ? undefined : parsePipeline(await readText(cli.io, file), { file });
   const { run } = options;
   if (run === undefined) {
     if (!drawn) throw new SafepointError("usage", "expected a pipeline's file, or --run with a run's id");
-    return print(cli, await draw(drawn, format));
+    return print(cli, await drawPipeline(drawn, { format, hint: HINT }));
   }
   const { pinned, overlay } = await readRun(cli, run);
   if (drawn && layoutOf(drawn) !== layoutOf(pinned)) {
     await cli.note(`note: ${file} has other nodes or edges than the pipeline that run ${run} is pinned to`);
   }
-  return print(cli, await draw(drawn ?? pinned, format, overlay));
+  return print(cli, await drawPipeline(drawn ?? pinned, { format, overlay, hint: HINT }));
 }
 
 async function readRun(cli: Cli, runId: string): Promise<{ pinned: Graph; overlay: Overlay }> {
@@ -48,35 +47,6 @@ async function readRun(cli: Cli, runId: string): Promise<{ pinned: Graph; overla
     pinned: await graphOf(store, runId),
     overlay: await overlayOf(store, runId),
   }));
-}
-
-async function draw(drawn: Graph, format: Format, overlay?: Overlay): Promise<string> {
-  switch (format) {
-    case "mermaid": {
-      const { pipelineMermaid } = await import("../../runtime/queries/draw/pipeline-mermaid.ts");
-      return pipelineMermaid(drawn, overlay);
-    }
-    case "json": {
-      const { pipelineDocument } = await import("../../runtime/queries/draw/pipeline-document.ts");
-      return `${JSON.stringify(pipelineDocument(drawn, overlay), null, 2)}\n`;
-    }
-    default: {
-      const { pipelineDot } = await import("../../runtime/queries/draw/pipeline-dot.ts");
-      return format === "dot" ? pipelineDot(drawn, overlay) : drawSvg(drawn, pipelineDot(drawn, overlay));
-    }
-  }
-}
-
-async function drawSvg(drawn: Graph, dot: string): Promise<string> {
-  if (drawn.nodes.length > DRAWN_NODES_MAX) {
-    throw new SafepointError(
-      "limit_exceeded",
-      `expected at most ${DRAWN_NODES_MAX} nodes to draw, found ${drawn.nodes.length}`,
-      { details: { hint: "--format dot, mermaid and json have no such limit" } },
-    );
-  }
-  const { drawDot } = await import("../../inspect/draw.ts");
-  return drawDot(dot);
 }
 
 async function print(cli: Cli, text: string): Promise<number> {

@@ -1,16 +1,12 @@
 /** The pipeline of a run, drawn, with the state of its nodes. */
 import { z } from "zod";
-import { SafepointError } from "../../errors.ts";
-import { DRAWN_NODES_MAX } from "../../limits.ts";
+import { drawPipeline, PIPELINE_FORMATS, type PipelineFormat } from "../../inspect/draw-pipeline.ts";
 import { overlayOf } from "../../runtime/queries/draw/node-states.ts";
 import { graphOf } from "../../runtime/queries/graph.ts";
 import { operation } from "../api/operation.ts";
 import { json, text } from "../schemas/basics.ts";
 
-const FORMATS = ["svg", "dot", "mermaid", "json"] as const;
-type Format = (typeof FORMATS)[number];
-
-const TYPES: Readonly<Record<Format, string>> = {
+const TYPES: Readonly<Record<PipelineFormat, string>> = {
   svg: "image/svg+xml",
   dot: "text/vnd.graphviz",
   mermaid: "text/vnd.mermaid",
@@ -25,7 +21,7 @@ export const drawRun = operation({
   path: "/runs/{runId}/graph",
   topic: "runs",
   summary: "Its pipeline with the state of each node: drawn, or as data",
-  query: z.strictObject({ format: z.enum(FORMATS).exactOptional() }),
+  query: z.strictObject({ format: z.enum(PIPELINE_FORMATS).exactOptional() }),
   answers: {
     200: {
       what: "In the format asked for; default: SVG.",
@@ -39,7 +35,8 @@ export const drawRun = operation({
     const format = query.format ?? formatOf(c.req.header("accept"));
     const drawn = await graphOf(store, runId);
     const overlay = await overlayOf(store, runId);
-    return new Response(await draw(drawn, overlay, format), {
+    const hint = "the formats dot, mermaid and json have no such limit";
+    return new Response(await drawPipeline(drawn, { format, overlay, hint }), {
       headers: {
         "content-type": `${TYPES[format]}; charset=utf-8`,
         "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
@@ -51,41 +48,6 @@ export const drawRun = operation({
 export const GRAPH_OPERATIONS = [drawRun];
 
 /** Who names a form in `accept` need not name it again. */
-function formatOf(accept = ""): Format {
-  return FORMATS.find((format) => accept.includes(TYPES[format])) ?? "svg";
-}
-
-type Drawn = Awaited<ReturnType<typeof graphOf>>;
-type Overlay = Awaited<ReturnType<typeof overlayOf>>;
-
-async function draw(drawn: Drawn, overlay: Overlay, format: Format): Promise<string> {
-  switch (format) {
-    case "mermaid": {
-      const { pipelineMermaid } = await import("../../runtime/queries/draw/pipeline-mermaid.ts");
-      return pipelineMermaid(drawn, overlay);
-    }
-    case "json": {
-      const { pipelineDocument } = await import("../../runtime/queries/draw/pipeline-document.ts");
-      return `${JSON.stringify(pipelineDocument(drawn, overlay), null, 2)}\n`;
-    }
-    default: {
-      const { pipelineDot } = await import("../../runtime/queries/draw/pipeline-dot.ts");
-      const dot = pipelineDot(drawn, overlay);
-      return format === "dot" ? dot : drawSvg(drawn, dot);
-    }
-  }
-}
-
-async function drawSvg({ nodes }: Drawn, dot: string): Promise<string> {
-  if (nodes.length > DRAWN_NODES_MAX) {
-    throw new SafepointError(
-      "limit_exceeded",
-      `expected at most ${DRAWN_NODES_MAX} nodes to draw, found ${nodes.length}`,
-      {
-        details: { hint: "the formats dot, mermaid and json have no such limit" },
-      },
-    );
-  }
-  const { drawDot } = await import("../../inspect/draw.ts");
-  return drawDot(dot);
+function formatOf(accept = ""): PipelineFormat {
+  return PIPELINE_FORMATS.find((format) => accept.includes(TYPES[format])) ?? "svg";
 }
