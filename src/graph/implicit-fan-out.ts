@@ -33,8 +33,8 @@ export function withImplicitFanOuts(graph: Graph): Graph {
   });
 }
 
-/** Plain edges of the greatest weight, where they lead to two nodes or more. */
-function tiedEdges(edges: readonly GraphEdge[]): readonly GraphEdge[] {
+/** Plain edges (no condition, no label) of the greatest weight, where they lead to two nodes or more. */
+export function tiedEdges(edges: readonly GraphEdge[]): readonly GraphEdge[] {
   const plain = edges.filter((edge) => conditionText(edge) === undefined);
   const best = plain.reduce((most, edge) => Math.max(most, weightOf(edge)), Number.NEGATIVE_INFINITY);
   const tied = plain.filter((edge) => weightOf(edge) === best && textAttribute(edge.attributes, "label") === undefined);

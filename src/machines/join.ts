@@ -1,6 +1,6 @@
 /** When a fan-out or a foreach has its answer. Pure: counts in, a word out. Source: 03 §5, §6. */
 import { assert, unreachable } from "../errors.ts";
-import type { JoinSettings } from "../graph/index.ts";
+import { isFailureStatus, type JoinSettings } from "../graph/index.ts";
 
 /** The ends so far, in the order they came: the prefix a decision is made over. What is neither is open. */
 export interface JoinTally {
@@ -96,7 +96,7 @@ function refuse({ errorPolicy }: JoinSettings, open: number): JoinDecision {
 /** A status fails the join where it would fail a route: `skipped` and words of the pipeline's own go on. */
 function asItIs(status: string | undefined): JoinDecision {
   assert(status !== undefined, "the newest end is told with its status");
-  if (status === "fail" || status === "retry") return { kind: "decided", decision: "fail", status };
+  if (isFailureStatus(status)) return { kind: "decided", decision: "fail", status };
   return { kind: "decided", decision: status === "partial_success" ? status : "success", status };
 }
 

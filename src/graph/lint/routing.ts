@@ -1,8 +1,9 @@
-import { booleanAttribute, numberAttribute, textAttribute } from "../attribute-reading.ts";
+import { booleanAttribute, textAttribute } from "../attribute-reading.ts";
 import { isLayoutAttribute } from "../attributes-layout.ts";
 import { type Condition, testsOf } from "../conditions.ts";
 import { conditionText, edgeCondition } from "../conditions-of-edges.ts";
 import type { Attributes, GraphEdge, GraphNode } from "../graph.ts";
+import { tiedEdges } from "../implicit-fan-out.ts";
 import { compareText } from "../routing-plan.ts";
 import { certaintyFor } from "./certainty.ts";
 import { type Lint, listNames } from "./report.ts";
@@ -59,18 +60,12 @@ function complementary(conditions: readonly Condition[]): boolean {
 
 function ties({ graph, report }: Lint, node: GraphNode, outgoing: readonly GraphEdge[]): void {
   if (node.type === "wait.human" || graph.attributes["fan_out"] === "implicit") return;
-  const plain = outgoing.filter((edge) => conditionText(edge) === undefined);
-  const best = plain.reduce((most, edge) => Math.max(most, weightOf(edge)), -Infinity);
-  const tied = plain.filter((edge) => weightOf(edge) === best && textAttribute(edge.attributes, "label") === undefined);
+  const tied = tiedEdges(outgoing);
   const targets = [...new Set(tied.map((edge) => edge.to))].sort(compareText);
   const [first, winner] = [tied[0], targets[0]];
-  if (targets.length < 2 || !first || winner === undefined) return;
+  if (!first || winner === undefined) return;
   const message = `"${node.id}" has ${targets.length} plain edges of equal weight (to ${listNames(targets)}): "${winner}" is taken, the others never; set weights or conditions, or fan out with shape=component`;
   report("ambiguous_edges", { message, node, edge: first });
-}
-
-function weightOf(edge: GraphEdge): number {
-  return numberAttribute(edge.attributes, "weight") ?? 0;
 }
 
 function duplicates({ report }: Lint, node: GraphNode, outgoing: readonly GraphEdge[]): void {
