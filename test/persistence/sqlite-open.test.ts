@@ -8,7 +8,7 @@ import { Connection } from "../../src/persistence/sqlite/connection.ts";
 import { migrate } from "../../src/persistence/sqlite/migrate.ts";
 import { openConnection } from "../../src/persistence/sqlite/open-connection.ts";
 import { MIGRATIONS } from "../../src/persistence/sqlite/schema.sql.ts";
-import { codeOf, commitAll, creation, turn } from "../../src/testing/store-fixtures.ts";
+import { codeOf, commitAll, creation, OWNER, turn } from "../../src/testing/store-fixtures.ts";
 import { openStore, temporaryFolder } from "./temporary.ts";
 
 const run = promisify(execFile);
@@ -193,7 +193,7 @@ describe("migrating a SQLite store", () => {
       for (const [seq, actor, snapshot] of [
         [2, "branch:main", `{"run":${run},"n":"\u00e9 \u{1f600} \\" "}`],
         [2, "run", '{"n":1}'],
-        [4, "branch:main", '{"n": 2}'],
+        [4, "branch:main", '{"n":2}'],
       ] as const)
         old.run("INSERT INTO checkpoints VALUES (?, ?, ?, 'm@1', ?)", run, seq, actor, snapshot);
       const live = "INSERT INTO actors VALUES (?, 140737488355327, ?, 2, ?)";
@@ -204,7 +204,7 @@ describe("migrating a SQLite store", () => {
     const store = openStore(path);
     for (const [index, runId] of ["a", "b"].entries()) {
       expect((await store.load(runId))?.actors).toEqual([
-        { actor: "branch:main", machine: "m@1", seq: 4, snapshot: '{"n": 2}' },
+        { actor: "branch:main", machine: "m@1", seq: 4, snapshot: '{"n":2}' },
         { actor: "run", machine: "m@1", seq: 2, snapshot: '{"n":1}' },
       ]);
       expect((await store.read("checkpoints", { runId, atSeq: 3, actor: "branch:main" }))[0]).toEqual({
@@ -215,5 +215,43 @@ describe("migrating a SQLite store", () => {
       });
     }
     expect(await store.check()).toEqual([]);
+  });
+
+  it("keeps a file of version 2 as it was: checkpoints, seq, and what is read by place", async () => {
+    const path = join(temporaryFolder(), "runs.db");
+    const old = openRaw(path);
+    migrate(old, path, MIGRATIONS.slice(0, 2));
+    old.run(
+      "INSERT INTO runs (run_id, seq, token, status, created_at_ms, pipeline_name, pipeline_hash, labels) VALUES ('a', 4, 1, 'running', 0, 'p', 'h', '{}')",
+    );
+    old.run("INSERT INTO run_inputs VALUES (1, '{}')");
+    for (const [seq, turnEnd, stage] of [
+      [1, 2, null],
+      [2, 2, "main/x@1"],
+      [3, 4, "main/y@1"],
+      [4, 4, "main/x@1"],
+    ] as const)
+      old.run(
+        `INSERT INTO journal (run, seq, turn, at_ms, type, v, branch, stage, data)
+          VALUES (1, ?, ?, 0, 'stage.entered', 1, 'main', ?, '{"kind":"gate"}')`,
+        seq,
+        turnEnd,
+        stage,
+      );
+    old.run("INSERT INTO checkpoints VALUES (2, ?)", '[["branch:main","m@1","{\\"n\\":1}"]]');
+    old.run("INSERT INTO checkpoints VALUES (4, ?)", '[["branch:main","m@1","{\\"n\\": 2}"]]');
+    old.run("INSERT INTO actors VALUES (1, 140737488355327, 'branch:main', 2, 4)");
+    old.close();
+    const store = openStore(path);
+    expect(await store.load("a")).toMatchObject({
+      run: { seq: 4 },
+      actors: [{ actor: "branch:main", machine: "m@1", seq: 4, snapshot: '{"n":2}' }],
+    });
+    expect(await store.read("checkpoints", { runId: "a", atSeq: 3 })).toMatchObject([{ seq: 2, snapshot: '{"n":1}' }]);
+    expect((await store.read("journal", { runId: "a", stage: "main/x@1" })).map(({ seq }) => seq)).toEqual([2, 4]);
+    expect(await store.check()).toEqual([]);
+    await store.claim({ runId: "a", owner: OWNER, nowMs: 0, leaseMs: 1000 });
+    await commitAll(store, turn("a", 4, { token: 2 }));
+    expect((await store.load("a"))?.run.seq).toBe(5);
   });
 });

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { prepareTurn } from "../../src/persistence/prepare-turn.ts";
 import { commitTurns } from "../../src/persistence/sqlite/commit-turns.ts";
+import { insertEntries } from "../../src/persistence/sqlite/journal.sql.ts";
 import { openConnection } from "../../src/persistence/sqlite/open-connection.ts";
 import { advanceRun, insertRun, selectRun } from "../../src/persistence/sqlite/runs.sql.ts";
 import { creation, turn } from "../../src/testing/store-fixtures.ts";
@@ -11,8 +12,9 @@ it("a run whose remembered key is another's by now is found all the same, and th
   const first = prepareTurn(creation("a"));
   const key = () =>
     connection.transaction(() => {
-      insertRun(connection, { ...first, create: first.create as NonNullable<typeof first.create> });
-      throw new Error(`key ${advanceRun(connection, prepareTurn(turn("a", 1)))}`);
+      const run = insertRun(connection, { ...first, create: first.create as NonNullable<typeof first.create> });
+      insertEntries(connection, run ?? 0, { prepared: first, firstGseq: 1, checkpoint: null });
+      throw new Error(`key ${advanceRun(connection, turn("a", 1))}`);
     });
   expect(key).toThrow("key 1");
   expect(commitTurns(connection, [creation("b"), turn("b", 1)], "").every(({ ok }) => ok)).toBe(true);

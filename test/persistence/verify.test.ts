@@ -42,13 +42,19 @@ describe("verify", () => {
     [
       "a lost entry",
       "DELETE FROM journal WHERE seq = 3",
-      /^structure: .*5 entries up to 6\njournal 4: expected seq 3, found 4$/,
+      /^structure: .*5 entries up to seq 6\njournal 4: expected seq 3, found 4$/,
     ],
-    ["a lost end", "DELETE FROM journal WHERE seq = 6", /journal 5: the journal ends at seq 5, but the run is at 6$/],
+    ["a lost end", "DELETE FROM journal WHERE seq = 6", /^journal 5: the last turn should end at 6/],
+    [
+      "lost turns",
+      "DELETE FROM journal WHERE seq > 1",
+      /^structure: scopes of run a have .*\nstructure: context of run a has a seq that its journal lacks$/m,
+    ],
+    ["a lost journal", "DELETE FROM journal", /structure: the journal of run a has 0 entries up to seq 0$/m],
     [
       "an entry of another turn",
       "UPDATE journal SET turn = 5 WHERE seq = 4",
-      /^journal 4: expected the turn that ends at 4, found 5$/,
+      /^journal 4: expected the turn that ends at 4, found 5$/m,
     ],
     [
       "a hole at a turn's end",
@@ -57,8 +63,9 @@ describe("verify", () => {
     ],
     [
       "a checkpoint from the middle of a turn",
-      "UPDATE checkpoints SET gseq = 3; UPDATE actors SET born = 3, seq = 3",
-      /^checkpoint: .*where no turn ends$/m,
+      `UPDATE journal SET checkpoint = (SELECT checkpoint FROM journal WHERE seq = 4) WHERE seq = 3;
+       UPDATE journal SET checkpoint = NULL WHERE seq = 4`,
+      /^structure: run a: the checkpoint of seq 3 is not at the end of a turn\ncheckpoint: .*where no turn ends$/m,
     ],
     ["an entry that is not JSON", "UPDATE journal SET data = '{' WHERE seq = 3", /^entry 3: /],
     [
@@ -67,19 +74,21 @@ describe("verify", () => {
       /^entry 2: .*stage\.exploded/,
     ],
     ["an entry that does not fit its schema", `UPDATE journal SET data = '{"kind":5}' WHERE seq = 4`, /^entry 4: /],
-    ["a lost checkpoint", "DELETE FROM checkpoints", /^structure: live actor branch:main of run a has no checkpoint$/],
     [
       "a checkpoint that is not JSON",
-      "UPDATE checkpoints SET versions = json_replace(versions, '$[0][2]', '{')",
-      /^checkpoint: .*not JSON$/,
+      "UPDATE journal SET checkpoint = '{' WHERE checkpoint IS NOT NULL",
+      /^structure: run a: the checkpoint of seq 4 is not JSON in the store: .*\nstructure: the checkpoint of seq 4 /m,
     ],
     [
-      "checkpoints that are not JSON",
-      "UPDATE checkpoints SET versions = '{'",
-      /^structure: the checkpoints stored with gseq 4 are not JSON$/m,
+      "a checkpoint that no turn writes",
+      `UPDATE journal SET checkpoint = '{"written":[["x"]],"ended":[]}' WHERE checkpoint IS NOT NULL`,
+      /^structure: run a: the checkpoint of seq 4 is not what a turn writes$/m,
     ],
-    ["checkpoints of no entry", "UPDATE checkpoints SET gseq = 99", /checkpoints: 1 rows belong to no entry$/],
-    ["a checkpoint from the future", "UPDATE actors SET born = 99, seq = 99", /checkpoint/],
+    [
+      "an index by place that lacks entries",
+      "UPDATE meta SET value = 6 WHERE key = 'placed'",
+      /^structure: 5 entries of run a are not in the index by place$/,
+    ],
     [
       "a value that is not JSON",
       "UPDATE context SET blob = NULL, json = 'no'",

@@ -1,7 +1,7 @@
 /** Actors and the versions of their snapshots. */
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { ActorRow, Topics } from "../store.ts";
-import { inTextOrder } from "./text-order.ts";
+import { inTextOrder } from "../text-order.ts";
 import { isLiveAt, type Life, newestAt } from "./versions.ts";
 
 interface ActorHistory {

@@ -1,7 +1,7 @@
 /** Scopes and the versions of their keys. */
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { ContextRow, ScopeRow, StoredValue, Topics } from "../store.ts";
-import { compareText, inTextOrder } from "./text-order.ts";
+import { compareText, inTextOrder } from "../text-order.ts";
 import { type Life, newestAt } from "./versions.ts";
 
 interface ScopeLife extends Life {

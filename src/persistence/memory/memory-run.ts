@@ -15,9 +15,9 @@ import type {
   TimerRow,
   Topics,
 } from "../store.ts";
+import { compareText, inTextOrder } from "../text-order.ts";
 import { MemoryActors } from "./memory-actors.ts";
 import { MemoryContext } from "./memory-context.ts";
-import { compareText, inTextOrder } from "./text-order.ts";
 
 type Changing = { -readonly [K in keyof RunRow]: RunRow[K] };
 type StoredRun = Omit<Changing, "labels" | "inputs"> & { readonly labels: string; readonly inputs: string };

@@ -5,8 +5,8 @@ import { JOURNAL_PAGE_MAX } from "../../limits.ts";
 import { type EntryRow, readEntry } from "../entry-row.ts";
 import type { OutboxRow } from "../outbox.ts";
 import type { RunStatus, Topic, Topics } from "../store.ts";
+import { compareText, inTextOrder } from "../text-order.ts";
 import { type MemoryRun, readCommand } from "./memory-run.ts";
-import { compareText, inTextOrder } from "./text-order.ts";
 
 /** What the readers look at. */
 export interface MemoryTables {

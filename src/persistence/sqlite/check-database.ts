@@ -1,8 +1,9 @@
 /** Whether the database is sound: its pages, and that every row belongs to something. */
+import { checkCheckpoints } from "./check-checkpoints.ts";
 import type { Connection } from "./connection.ts";
 import { LIVE } from "./schema.sql.ts";
 
-const OWNED_TABLES = ["run_inputs", "journal", "actors", "scopes", "context", "timers", "gates"].concat([
+const OWNED_TABLES = ["run_inputs", "journal", "places", "scopes", "context", "timers", "gates"].concat([
   "commands",
   "artifacts",
   "outbox",
@@ -10,9 +11,6 @@ const OWNED_TABLES = ["run_inputs", "journal", "actors", "scopes", "context", "t
   "output",
   "handler_snapshots",
 ]);
-
-/** What a row of checkpoints holds, one version a row; nothing of one that cannot be read. */
-const VERSIONS_OF_C = "json_each(CASE WHEN json_valid(c.versions) THEN c.versions ELSE '[]' END) version";
 
 const RULES: readonly { readonly sql: string; readonly sentence: (row: Record<string, unknown>) => string }[] = [
   ...OWNED_TABLES.map((table) => ({
@@ -24,30 +22,27 @@ const RULES: readonly { readonly sql: string; readonly sentence: (row: Record<st
     sentence: (row) => `run ${row["run_id"]} has no inputs row`,
   },
   {
-    sql: `SELECT run_id, runs.seq AS seq, count(journal.seq) AS entries, max(journal.seq) AS newest
-      FROM runs LEFT JOIN journal USING (run) GROUP BY run HAVING entries <> runs.seq OR newest IS NOT runs.seq`,
-    sentence: (row) =>
-      `run ${row["run_id"]} is at seq ${row["seq"]}, but its journal has ${row["entries"]} entries up to ${row["newest"]}`,
+    sql: `SELECT run_id, count(journal.seq) AS entries, coalesce(max(journal.seq), 0) AS newest
+      FROM runs LEFT JOIN journal USING (run) GROUP BY run HAVING entries <> newest OR entries = 0`,
+    sentence: (row) => `the journal of run ${row["run_id"]} has ${row["entries"]} entries up to seq ${row["newest"]}`,
   },
   {
-    sql: `SELECT run_id, actor FROM actors a JOIN runs USING (run) WHERE until = ${LIVE}
-      AND NOT EXISTS (SELECT 1 FROM journal j JOIN checkpoints c USING (gseq), ${VERSIONS_OF_C}
-        WHERE j.run = a.run AND j.seq = a.seq AND version.value ->> 0 = a.actor)`,
-    sentence: (row) => `live actor ${row["actor"]} of run ${row["run_id"]} has no checkpoint`,
+    sql: `SELECT DISTINCT run_id FROM scopes t JOIN runs USING (run)
+      WHERE max(born, CASE until WHEN ${LIVE} THEN 0 ELSE until END) > (SELECT max(seq) FROM journal j WHERE j.run = t.run)`,
+    sentence: (row) => `scopes of run ${row["run_id"]} have a seq that its journal lacks`,
   },
   {
-    sql: `SELECT run_id, version.value ->> 0 AS actor FROM checkpoints c JOIN journal j USING (gseq) JOIN runs USING (run), ${VERSIONS_OF_C}
-      WHERE NOT EXISTS (SELECT 1 FROM actors a
-        WHERE a.run = j.run AND a.actor = version.value ->> 0 AND a.born <= j.seq AND a.until >= j.seq)`,
-    sentence: (row) => `a checkpoint of ${row["actor"]} of run ${row["run_id"]} is outside the actor's life`,
+    sql: `SELECT DISTINCT run_id FROM context c JOIN runs USING (run)
+      WHERE c.seq > (SELECT max(seq) FROM journal j WHERE j.run = c.run)`,
+    sentence: (row) => `context of run ${row["run_id"]} has a seq that its journal lacks`,
   },
   {
-    sql: "SELECT count(*) AS rows FROM checkpoints WHERE gseq NOT IN (SELECT gseq FROM journal) HAVING count(*) > 0",
-    sentence: (row) => `checkpoints: ${row["rows"]} rows belong to no entry`,
-  },
-  {
-    sql: "SELECT gseq FROM checkpoints WHERE NOT json_valid(versions)",
-    sentence: (row) => `the checkpoints stored with gseq ${row["gseq"]} are not JSON`,
+    sql: `SELECT run_id, count(*) AS entries FROM journal j JOIN runs USING (run)
+      WHERE gseq <= (SELECT value FROM meta WHERE key = 'placed') AND coalesce(stage, branch) IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM places p
+          WHERE p.run = j.run AND p.place = coalesce(j.stage, j.branch) AND p.seq = j.seq AND p.gseq = j.gseq)
+      GROUP BY run`,
+    sentence: (row) => `${row["entries"]} entries of run ${row["run_id"]} are not in the index by place`,
   },
   {
     sql: `SELECT DISTINCT run_id, scope FROM context c JOIN runs USING (run)
@@ -71,8 +66,9 @@ export function checkDatabase(connection: Connection): readonly string[] {
   const foreign = connection
     .all<{ table: string; parent: string }>("PRAGMA foreign_key_check")
     .map((row) => `a row of ${row.table} refers to a missing row of ${row.parent}`);
-  const broken = connection.snapshot(() =>
-    RULES.flatMap(({ sql, sentence }) => connection.all<Record<string, unknown>>(sql).map(sentence)),
-  );
+  const broken = connection.snapshot(() => [
+    ...RULES.flatMap(({ sql, sentence }) => connection.all<Record<string, unknown>>(sql).map(sentence)),
+    ...checkCheckpoints(connection),
+  ]);
   return [...foreign, ...broken];
 }

@@ -2,14 +2,15 @@
 import { isSafepointError } from "../../errors.ts";
 import { countEntries, followerExists, type PreparedTurn, prepareTurn, refusalOf } from "../prepare-turn.ts";
 import type { TurnResult, TurnWrite } from "../store.ts";
-import { writeActors } from "./actors.sql.ts";
 import { writeArtifacts } from "./artifacts.sql.ts";
 import { insertBlob } from "./blobs.sql.ts";
+import { writeActors } from "./checkpoints.sql.ts";
 import { consumeCommands, insertMail } from "./commands.sql.ts";
 import type { Connection } from "./connection.ts";
 import { writeContext } from "./context.sql.ts";
 import { writeGates } from "./gates.sql.ts";
 import { insertEntries, nextGseq } from "./journal.sql.ts";
+import { placeEntries } from "./places.sql.ts";
 import { advanceRun, insertRun, selectFence } from "./runs.sql.ts";
 import { writeHandlerSnapshots } from "./sides.sql.ts";
 import { toStoreError } from "./sqlite-errors.ts";
@@ -39,6 +40,7 @@ export function commitTurns(
           results[current] = result;
           if (result.ok) gseq += countEntries(turn.turn);
         }
+        placeEntries(connection, gseq - 1);
         // COMMIT's own failures are nobody's in particular.
         current = prepared.length;
       });
@@ -66,10 +68,9 @@ function prepareOrRefuse(turn: TurnWrite, results: TurnResult[], index: number):
 
 function writeTurn(connection: Connection, prepared: PreparedTurn, firstGseq: number): TurnResult {
   const { turn, create } = prepared;
-  const run = create === undefined ? advanceRun(connection, prepared) : insertRun(connection, { ...prepared, create });
+  const run = create === undefined ? advanceRun(connection, turn) : insertRun(connection, { ...prepared, create });
   if (run === undefined) return explainStale(connection, turn);
-  insertEntries(connection, run, { prepared, firstGseq });
-  writeActors(connection, run, { prepared, lastGseq: firstGseq + prepared.entries.length - 1 });
+  insertEntries(connection, run, { prepared, firstGseq, checkpoint: writeActors(connection, run, prepared) });
   writeContext(connection, run, prepared);
   if (turn.timers !== undefined) writeTimers(connection, run, turn.timers);
   writeGates(connection, run, prepared);

@@ -5,6 +5,7 @@
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { ContextRow, ScopeRow, StoredValue, Topics } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { connectionMemory } from "./connection-memory.ts";
 import { LIVE } from "./schema.sql.ts";
 
 const BEGIN_SCOPE = `
@@ -63,11 +64,11 @@ export function writeContext(connection: Connection, run: number, prepared: Prep
   for (const { scope, parent, parentSeq } of scopesBegun) {
     connection.run(BEGIN_SCOPE, run, scope, lastSeq, parent ?? null, parentSeq ?? null);
   }
-  const known = knownScopes(connection);
+  const known = scopesOf(connection);
   for (const { scope, key, value } of context) {
     const name = `${run} ${prepared.turn.token} ${scope}`;
     if (!known.has(name)) connection.run(TOUCH_SCOPE, run, scope, lastSeq);
-    known.add(name);
+    known.set(name, true);
     connection.run(INSERT_VALUE, run, scope, key, lastSeq, ...columnsOf(value));
   }
   for (const scope of scopesEnded) {
@@ -76,22 +77,8 @@ export function writeContext(connection: Connection, run: number, prepared: Prep
   }
 }
 
-/** Scopes that live for certain: a row was written under this token, or found, in a transaction that was committed. */
-const scopesOf = new WeakMap<Connection, { readonly names: Set<string>; rollbacks: number }>();
-const SCOPES_KNOWN_MAX = 20_000;
-
-function knownScopes(connection: Connection): Set<string> {
-  let known = scopesOf.get(connection);
-  if (!known) {
-    known = { names: new Set(), rollbacks: connection.rollbacks };
-    scopesOf.set(connection, known);
-  }
-  if (known.rollbacks !== connection.rollbacks || known.names.size > SCOPES_KNOWN_MAX) {
-    known.names.clear();
-    known.rollbacks = connection.rollbacks;
-  }
-  return known.names;
-}
+/** Scopes that live for certain: a row was written under this token, or found. */
+const scopesOf = connectionMemory<string, true>();
 
 function columnsOf(value: StoredValue | undefined): [string | null, string | null, number | null] {
   if (value === undefined) return [null, null, null];

@@ -6,28 +6,28 @@ import { type EntryRow, readEntry } from "../entry-row.ts";
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { Topics } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { findPlaced, type Place, placeCondition } from "./places.sql.ts";
+import { selectRunKey } from "./runs.sql.ts";
 
 const INSERT = `
-  INSERT INTO journal (gseq, run, seq, turn, at_ms, type, v, branch, stage, attempt, execution, data, command_id, cause_actor)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  INSERT INTO journal (gseq, run, seq, turn, at_ms, type, v, branch, stage, attempt, execution, data, command_id, cause_actor, checkpoint)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 // The floor keeps numbers from coming back after the newest entries were pruned with their run.
 const NEXT_GSEQ = `
   SELECT 1 + max((SELECT coalesce(max(gseq), 0) FROM journal), (SELECT value FROM meta WHERE key = 'gseq_floor')) AS gseq`;
-const SELECT = `
-  SELECT gseq, run_id AS runId, journal.seq, turn, at_ms AS atMs, type, v, branch, stage, attempt, execution, data,
-    command_id AS commandId, cause_actor AS causeActor
-  FROM journal JOIN runs USING (run)`;
+const COLUMNS = `gseq, run_id AS runId, journal.seq, turn, at_ms AS atMs, type, v, branch, stage, attempt, execution, data,
+  command_id AS commandId, cause_actor AS causeActor`;
 
 /** The number the next entry gets. Asked once a transaction: under the write lock nobody else hands out numbers. */
 export function nextGseq(connection: Connection): number {
   return connection.get<{ gseq: number }>(NEXT_GSEQ)?.gseq ?? 1;
 }
 
-/** Writes a turn's entries, numbered from `firstGseq`. */
+/** Writes a turn's entries, numbered from `firstGseq`; with the last one what it wrote of its actors. */
 export function insertEntries(
   connection: Connection,
   run: number,
-  { prepared, firstGseq }: { prepared: PreparedTurn; firstGseq: number },
+  { prepared, firstGseq, checkpoint }: { prepared: PreparedTurn; firstGseq: number; checkpoint: string | null },
 ): void {
   const { entries, lastSeq, turn } = prepared;
   let gseq = firstGseq;
@@ -48,25 +48,45 @@ export function insertEntries(
       data,
       entry.cause?.commandId ?? null,
       entry.cause?.actor ?? null,
+      seq === lastSeq ? checkpoint : null,
     );
   }
 }
 
 export function selectEntries(connection: Connection, query: Topics["journal"]["query"]): JournalEntry[] {
   const { where, values } = conditionsOf(query);
+  const placed = findNarrow(connection, query);
+  // CROSS JOIN: the place decides what is read, whatever the planner makes of the other conditions.
+  const from = placed === undefined ? "journal" : `${placed.sql} CROSS JOIN journal ON gseq = found`;
   const key = query.runId === undefined ? "gseq" : "journal.seq";
-  const sql = `${SELECT} WHERE ${where.join(" AND ")} ORDER BY ${key} ${query.descending === true ? "DESC" : "ASC"} LIMIT ?`;
+  const sql = `
+    SELECT ${COLUMNS} FROM ${from} JOIN runs USING (run)
+    WHERE ${where.join(" AND ")} ORDER BY ${key} ${query.descending === true ? "DESC" : "ASC"} LIMIT ?`;
   const limit = Math.min(query.limit ?? JOURNAL_PAGE_MAX, JOURNAL_PAGE_MAX);
-  return connection.all<EntryRow>(sql, ...values, limit).map(readEntry);
+  return connection.all<EntryRow>(sql, ...(placed?.values ?? []), ...values, limit).map(readEntry);
 }
 
-/** The places of a branch are its own path and everything below it: one range of the index. "0" follows "/". */
-const PLACES = "(coalesce(stage, branch) = ? OR (coalesce(stage, branch) > ? AND coalesce(stage, branch) < ?))";
+function findNarrow(connection: Connection, query: Topics["journal"]["query"]): ReturnType<typeof findPlaced> {
+  const run = query.runId === undefined ? undefined : selectRunKey(connection, query.runId);
+  if (run === undefined) return undefined;
+  for (const place of placesOf(query)) {
+    const placed = findPlaced(connection, run, place);
+    if (placed !== undefined) return placed;
+  }
+  return undefined;
+}
+
+function placesOf({ stage, branch, within }: Topics["journal"]["query"]): Place[] {
+  return [
+    ...(stage === undefined ? [] : [{ place: stage, below: false }]),
+    ...[branch, within].flatMap((place) => (place === undefined ? [] : [{ place, below: true }])),
+  ];
+}
 
 function conditionsOf(query: Topics["journal"]["query"]): { where: string[]; values: (string | number)[] } {
   const where: string[] = [];
   const values: (string | number)[] = [];
-  const add = (condition: string, ...more: (string | number)[]) => {
+  const add = (condition: string, ...more: readonly (string | number)[]) => {
     where.push(condition);
     values.push(...more);
   };
@@ -76,9 +96,11 @@ function conditionsOf(query: Topics["journal"]["query"]): { where: string[]; val
     add("journal.seq > ?", query.after ?? 0);
     if (query.until !== undefined) add("journal.seq <= ?", query.until);
   }
-  if (query.stage !== undefined) add("coalesce(stage, branch) = ? AND stage = ?", query.stage, query.stage);
-  for (const place of [query.branch, query.within])
-    if (place !== undefined) add(PLACES, place, `${place}/`, `${place}0`);
+  for (const place of placesOf(query)) {
+    const { sql, values: ofPlace } = placeCondition(place);
+    add(sql, ...ofPlace);
+  }
+  if (query.stage !== undefined) add("stage = ?", query.stage);
   if (query.branch !== undefined) add("branch = ?", query.branch);
   if (query.types !== undefined) add("type IN (SELECT value FROM json_each(?))", JSON.stringify(query.types));
   return { where, values };

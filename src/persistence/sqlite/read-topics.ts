@@ -1,9 +1,9 @@
 /** What can be asked of the database, one function a topic. */
 
 import type { RunImage, Topic, Topics } from "../store.ts";
-import { selectActors } from "./actors.sql.ts";
 import { selectArtifacts, selectOutbox } from "./artifacts.sql.ts";
 import { selectPipelines } from "./blobs.sql.ts";
+import { selectActors } from "./checkpoints.sql.ts";
 import { selectCommands } from "./commands.sql.ts";
 import type { Connection } from "./connection.ts";
 import { selectContext, selectLiveContext, selectLiveScopes, selectScopes } from "./context.sql.ts";

@@ -2,7 +2,7 @@
 
 import { decodeJson } from "../json-text.ts";
 import { firstToken, type PreparedTurn } from "../prepare-turn.ts";
-import type { RunCreation, RunPatch, RunRow, RunStatus, Topics } from "../store.ts";
+import type { RunCreation, RunPatch, RunRow, RunStatus, Topics, TurnWrite } from "../store.ts";
 import type { Connection } from "./connection.ts";
 
 /** `status IN` list of runs that can still change. */
@@ -33,34 +33,35 @@ interface StoredRun {
   readonly inputs: string;
 }
 
-// The hot one names no indexed column, so that no index is touched.
-const ADVANCE = `
-  UPDATE runs SET seq = ?5
-  WHERE run = ?1 AND run_id = ?2 AND token = ?3 AND seq = ?4 AND lease_until_ms IS NOT NULL`;
-const ADVANCE_AND_PATCH = `
-  UPDATE runs SET seq = ?4, status = coalesce(?5, status),
-    status_reason = CASE ?6 WHEN 0 THEN status_reason ELSE ?7 END,
-    resume_epoch = coalesce(?8, resume_epoch),
-    started_at_ms = coalesce(?9, started_at_ms), finished_at_ms = coalesce(?10, finished_at_ms)
-  WHERE run_id = ?1 AND token = ?2 AND seq = ?3 AND lease_until_ms IS NOT NULL RETURNING run`;
+/** How far a run is, its journal says: a turn need not write it a second time. */
+const SEQ = "(SELECT max(seq) FROM journal WHERE journal.run = runs.run)";
+const FENCE = `
+  SELECT run FROM runs
+  WHERE run = ?1 AND run_id = ?2 AND token = ?3 AND lease_until_ms IS NOT NULL AND ${SEQ} = ?4`;
+const FENCED_PATCH = `
+  UPDATE runs SET status = coalesce(?4, status),
+    status_reason = CASE ?5 WHEN 0 THEN status_reason ELSE ?6 END,
+    resume_epoch = coalesce(?7, resume_epoch),
+    started_at_ms = coalesce(?8, started_at_ms), finished_at_ms = coalesce(?9, finished_at_ms)
+  WHERE run_id = ?1 AND token = ?2 AND lease_until_ms IS NOT NULL AND ${SEQ} = ?3 RETURNING run`;
 const INSERT = `
-  INSERT INTO runs (run_id, seq, token, status, created_at_ms, pipeline_name, pipeline_hash, labels, parent_run,
+  INSERT INTO runs (run_id, token, status, created_at_ms, pipeline_name, pipeline_hash, labels, parent_run,
     parent_seq, root_run, owner_host, owner_boot, owner_pid, owner_start, lease_until_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO NOTHING RETURNING run`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO NOTHING RETURNING run`;
 const INSERT_INPUTS = "INSERT INTO run_inputs VALUES (?, ?)";
-const SELECT = "SELECT runs.*, inputs FROM runs JOIN run_inputs USING (run)";
+const SELECT = `SELECT runs.*, ${SEQ} AS seq, inputs FROM runs JOIN run_inputs USING (run)`;
 const SELECT_ONE = `${SELECT} WHERE run_id = ?`;
 const SELECT_KEY = "SELECT run FROM runs WHERE run_id = ?";
-const SELECT_FENCE = "SELECT seq, token, lease_until_ms IS NOT NULL AS leased FROM runs WHERE run_id = ?";
+const SELECT_FENCE = `SELECT ${SEQ} AS seq, token, lease_until_ms IS NOT NULL AS leased FROM runs WHERE run_id = ?`;
 
-/** Checks the fence and moves the run on, in one statement. Answers with the run's key, or undefined: stale. */
-export function advanceRun(connection: Connection, { turn, lastSeq }: PreparedTurn): number | undefined {
+/** Checks the fence and changes the run's row, where the turn does. Answers with the run's key, or undefined: stale. */
+export function advanceRun(connection: Connection, turn: TurnWrite): number | undefined {
   const { runId, token, baseSeq, run: patch } = turn;
   if (patch === undefined) {
-    const advance = (key: number) => connection.run(ADVANCE, key, runId, token, baseSeq, lastSeq) === 1;
-    return withKey(connection, runId, advance);
+    const stands = (key: number) => connection.get(FENCE, key, runId, token, baseSeq) !== undefined;
+    return withKey(connection, runId, stands);
   }
-  return connection.get<{ run: number }>(ADVANCE_AND_PATCH, runId, token, baseSeq, lastSeq, ...patchValues(patch))?.run;
+  return connection.get<{ run: number }>(FENCED_PATCH, runId, token, baseSeq, ...patchValues(patch))?.run;
 }
 
 function patchValues({ status, statusReason, resumeEpoch, startedAtMs, finishedAtMs }: RunPatch) {
@@ -77,19 +78,19 @@ function patchValues({ status, statusReason, resumeEpoch, startedAtMs, finishedA
 /** Answers with the new run's key, or undefined when the id is taken. */
 export function insertRun(
   connection: Connection,
-  { create, lastSeq, turn }: PreparedTurn & { readonly create: NonNullable<PreparedTurn["create"]> },
+  { create, turn }: PreparedTurn & { readonly create: NonNullable<PreparedTurn["create"]> },
 ): number | undefined {
   const { run, labels, inputs } = create;
   const row = connection.get<{ run: number }>(
     INSERT,
-    ...[run.runId, lastSeq, firstToken(run), run.status, run.createdAtMs, run.pipelineName, run.pipelineHash, labels],
+    ...[run.runId, firstToken(run), run.status, run.createdAtMs, run.pipelineName, run.pipelineHash, labels],
     ...[run.parentRun ?? null, run.parentSeq ?? null, run.rootRun ?? null],
     ...ownerValues(run),
   );
   if (row === undefined) return undefined;
   connection.run(INSERT_INPUTS, row.run, inputs);
   if (turn.run !== undefined) {
-    // Under a lease-less creation the fence of ADVANCE_AND_PATCH would not match.
+    // Without a lease, or entries yet, the fence of FENCED_PATCH would not match.
     connection.run(PATCH_NEW, row.run, ...patchValues(turn.run));
   }
   return row.run;

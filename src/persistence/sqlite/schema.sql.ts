@@ -132,7 +132,38 @@ DROP TABLE checkpoints;
 ALTER TABLE checkpoints_by_turn RENAME TO checkpoints;
 `;
 
+/**
+ * Fewer pages a turn. What a turn wrote of its actors stands with its last entry, and is the only word on who lives; the
+ * index by place is brought up for many turns at once; a run's seq is read from its journal. Of runs from before, only
+ * the newest turn lists who lives: their past is read from their beginning.
+ */
+const fewerPages = `
+ALTER TABLE runs DROP COLUMN seq;
+ALTER TABLE journal ADD COLUMN checkpoint TEXT;
+UPDATE journal SET checkpoint = json_object(
+    'written', json((SELECT json_group_array(json_array(v.value ->> 0, v.value ->> 1, json(v.value ->> 2)))
+      FROM checkpoints c, json_each(c.versions) v WHERE c.gseq = journal.gseq)),
+    'ended', json((SELECT json_group_array(actor) FROM actors a WHERE a.run = journal.run AND a.until = journal.seq)))
+  WHERE gseq IN (SELECT gseq FROM checkpoints)
+    OR EXISTS (SELECT 1 FROM actors a WHERE a.run = journal.run AND a.until = journal.seq);
+UPDATE journal SET checkpoint = json_set(checkpoint, '$.others', json((
+    SELECT json_group_array(json_array(actor, a.seq)) FROM actors a
+    WHERE a.run = journal.run AND until = ${LIVE} AND a.seq <> journal.seq)))
+  WHERE gseq IN (SELECT max(gseq) FROM journal WHERE checkpoint IS NOT NULL GROUP BY run);
+DROP TABLE checkpoints;
+DROP TABLE actors;
+DROP INDEX journal_by_place;
+CREATE TABLE places (
+  run INTEGER NOT NULL, place TEXT NOT NULL, seq INTEGER NOT NULL, gseq INTEGER NOT NULL,
+  PRIMARY KEY (run, place, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO places SELECT run, coalesce(stage, branch), seq, gseq FROM journal WHERE coalesce(stage, branch) IS NOT NULL
+  ORDER BY 1, 2, 3;
+INSERT INTO meta SELECT 'placed', coalesce(max(gseq), 0) FROM journal;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, breaking: true, sql: tables },
   { version: 2, breaking: true, sql: checkpointsByTurn },
+  { version: 3, breaking: true, sql: fewerPages },
 ];
