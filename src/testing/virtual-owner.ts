@@ -3,6 +3,8 @@ import type { Owner, Store } from "../persistence/store.ts";
 import { delegateStore } from "../runtime/delegate-store.ts";
 
 interface Population {
+  /** Tells stores apart that have the same name, as two in memory do. */
+  readonly world: number;
   born: number;
   readonly dead: Set<number>;
 }
@@ -10,11 +12,15 @@ interface Population {
 const HOST = "virtual";
 /** By the store they share. */
 const populations = new WeakMap<Store, Population>();
+let worlds = 0;
 
 function populationOf(store: Store): Population {
-  const known = populations.get(store) ?? { born: 0, dead: new Set<number>() };
-  populations.set(store, known);
-  return known;
+  const known = populations.get(store);
+  if (known !== undefined) return known;
+  worlds += 1;
+  const population = { world: worlds, born: 0, dead: new Set<number>() };
+  populations.set(store, population);
+  return population;
 }
 
 /** The next process over this store. */
@@ -28,11 +34,11 @@ export function bearOwner(store: Store): { readonly owner: Owner; die(): void } 
 
 /** The same store, as the process `owner` uses it: it signs with its own name, and may take leases of the dead. */
 export function ownedStore(store: Store, owner: Owner): Store {
-  const { dead } = populationOf(store);
+  const { dead, world } = populationOf(store);
   return {
     ...delegateStore(store),
     // Two processes with one store know nothing of each other's memory.
-    location: `${store.location} in process ${owner.pid}`,
+    location: `${store.location} in process ${owner.pid} of world ${world}`,
     commit: (turns) =>
       store.commit(turns.map((turn) => (turn.create?.owner ? { ...turn, create: { ...turn.create, owner } } : turn))),
     async claim(request) {

