@@ -170,7 +170,10 @@ export interface RunSelector {
 
 export interface Run {
   readonly id: string;
-  /** Journal entries after commit, from seq 1 or after a seq; completes when the run has ended. */
+  /**
+   * Journal entries after commit, from seq 1 or after a seq, whoever writes them. A run that starts over (`loop_restart`) goes
+   * on as the next one, from that one's first entry; completes when the last of them has ended.
+   */
   readonly events$: Observable<JournalEntry>;
   events(query?: { readonly after?: number }): Observable<JournalEntry>;
   view(options?: { readonly at?: number }): Promise<RunView>;
@@ -212,9 +215,12 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<readonly ControlResult[]>;
   list(query?: ListQuery): Promise<{ readonly runs: readonly RunRow[]; readonly cursor?: string }>;
   register(type: string, handler: Handler): void;
-  /** Entries of all runs, in gseq order, from now or after a gseq. Completes when the runtime stops. */
+  /**
+   * Entries of all runs after commit, in gseq order, from the first or after a gseq; `live`: from the next that is written.
+   * Completes when the runtime stops.
+   */
   readonly events$: Observable<JournalEntry>;
-  events(query?: { readonly after?: number }): Observable<JournalEntry>;
+  events(query?: { readonly after?: number; readonly live?: boolean }): Observable<JournalEntry>;
   /** Open questions of all runs. */
   questions(): Promise<readonly Question[]>;
   entries(runId: string, query?: EntryQuery): Promise<readonly JournalEntry[]>;

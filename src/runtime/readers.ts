@@ -11,15 +11,12 @@ import { joinsOf } from "./queries/regions/joins.ts";
 import { provenanceOf } from "./queries/regions/provenance.ts";
 import { listRuns } from "./queries/runs.ts";
 import { stateAt } from "./queries/state-at.ts";
-import { tailEntries } from "./queries/tail-entries.ts";
 import { viewOf } from "./queries/view.ts";
 import { verifyRunWhole } from "./verify-run.ts";
 
 type Readers = Pick<
   Runtime,
   | "list"
-  | "events$"
-  | "events"
   | "entries"
   | "view"
   | "stateAt"
@@ -38,8 +35,6 @@ type Readers = Pick<
 export function createReaders(store: Store, graphOf: (run: RunRow) => Promise<Graph>): Readers {
   return {
     list: (query = {}) => listRuns(store, query),
-    events$: tailEntries(store),
-    events: (query = {}) => tailEntries(store, query),
     entries: (runId, query = {}) => store.read("journal", { runId, ...query }),
     view: async (runId, options = {}) => (await viewOf(store, runId, options)).view,
     stateAt: (runId, seq) => stateAt(store, runId, seq),

@@ -1,5 +1,16 @@
+import { lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
+import type { JournalEntry } from "../../src/journal/entry.ts";
 import { createWorld, LINE } from "./control-world.ts";
+
+const AGAIN = `digraph again {
+  start [shape=Mdiamond]
+  a [prompt=a]
+  exit [shape=Msquare]
+  start -> a
+  a -> exit [condition="outcome=done"]
+  a -> a [condition="outcome=success", loop_restart=true]
+}`;
 
 async function running() {
   const world = createWorld();
@@ -174,20 +185,30 @@ describe("a command that arrives while the run ends", () => {
   });
 
   it("to a run that was started over is told where it goes on", async () => {
-    const source = `digraph again {
-      start [shape=Mdiamond]
-      a [prompt=a]
-      exit [shape=Msquare]
-      start -> a
-      a -> exit [condition="outcome=done"]
-      a -> a [condition="outcome=success", loop_restart=true]
-    }`;
     const world = createWorld();
     const runtime = await world.runtime();
-    const run = await runtime.start(source, { runId: "r" });
+    const run = await runtime.start(AGAIN, { runId: "r" });
     (await world.call("a")).end();
     await world.call("a", "r~r1");
     expect(await run.pause()).toMatchObject({ code: "run_restarted", hint: expect.stringContaining("r~r1") });
+  });
+
+  it("an event stream goes on with the run that follows, and ends with the last", async () => {
+    const world = createWorld();
+    const runtime = await world.runtime();
+    const run = await runtime.start(AGAIN, { runId: "r" });
+    const seen = [run.events$, run.events({ after: 2 })].map((each) => lastValueFrom(each.pipe(toArray())));
+    (await world.call("a")).end();
+    (await world.call("a", "r~r1")).end();
+    (await world.call("a", "r~r2")).end("done");
+    const journals: JournalEntry[] = [];
+    for (const runId of ["r", "r~r1", "r~r2"]) {
+      await (await runtime.get(runId)).finished();
+      journals.push(...(await world.store.read("journal", { runId })));
+    }
+    const [all, later] = await Promise.all(seen);
+    expect(all).toEqual(journals);
+    expect(later).toEqual(journals.slice(2));
   });
 });
 

@@ -54,6 +54,22 @@ describe("the streams of all runs", () => {
     expect(later).toEqual(stored.slice(2));
   });
 
+  it("begin with what is written from now on, when they are asked to be live", async () => {
+    const world = createWorld();
+    const runtime = await world.runtime();
+    await runtime.start(LINE, { runId: "r" });
+    const before = await world.store.read("journal", { runId: "r" });
+    const live = lastValueFrom(runtime.events({ live: true }).pipe(toArray()));
+    const from = lastValueFrom(runtime.events({ live: true, after: 1 }).pipe(toArray()));
+    await world.call("a");
+    await world.clock.runUntil(runtime.stop({ graceMs: 0 }));
+    const stored = await world.store.read("journal", { runId: "r" });
+    expect(stored.length).toBeGreaterThan(before.length);
+    expect(await live).toEqual(stored.slice(before.length));
+    // A place that is named counts, as it does over HTTP.
+    expect(await from).toEqual(stored.slice(1));
+  });
+
   it("give what is there and complete, for one who subscribes afterwards", async () => {
     const world = createWorld();
     const runtime = await world.runtime();

@@ -4,17 +4,27 @@ import type { JournalEntry } from "../../journal/entry.ts";
 import type { Store } from "../../persistence/store.ts";
 import type { TailQuery } from "./tail.ts";
 import { tailPages } from "./tail.ts";
+import { tailChain } from "./tail-chain.ts";
+
+interface EntriesQuery extends Omit<TailQuery, "signal"> {
+  /** Of all runs: begins with what is written after the subscription. Counts where `after` is absent. */
+  readonly live?: boolean;
+}
 
 /**
- * {@link tailPages} as a cold observable of entries: each subscriber reads for itself, from its own place. Unsubscribing
- * stops the reading, also in the middle of a page. Once `closing`, it completes with what can still be read: a store that
- * is closed by then ends it, and is no error.
+ * The journal as a cold observable of entries, of one run and those that it starts over as, or of all: each subscriber reads
+ * for itself, from its own place. Unsubscribing stops the reading, also in the middle of a page. Once `closing`, it
+ * completes with what can still be read: a store that is closed by then ends it, and is no error.
  */
-export function tailEntries(store: Store, query: Omit<TailQuery, "signal"> = {}): Observable<JournalEntry> {
+export function tailEntries(store: Store, { live, ...query }: EntriesQuery = {}): Observable<JournalEntry> {
   return new Observable<JournalEntry>((subscriber) => {
     const stop = new AbortController();
     const pump = async () => {
-      for await (const page of tailPages(store, { ...query, signal: stop.signal })) {
+      const after = query.after ?? (live ? await newestGseq(store) : 0);
+      const asked = { ...query, after, signal: stop.signal };
+      const pages =
+        query.runId === undefined ? tailPages(store, asked) : tailChain(store, { ...asked, runId: query.runId });
+      for await (const page of pages) {
         for (const entry of page) {
           if (subscriber.closed) return;
           subscriber.next(entry);
@@ -28,4 +38,9 @@ export function tailEntries(store: Store, query: Omit<TailQuery, "signal"> = {})
     });
     return () => stop.abort();
   });
+}
+
+async function newestGseq(store: Store): Promise<number> {
+  const [newest] = await store.read("journal", { descending: true, limit: 1 });
+  return newest?.gseq ?? 0;
 }
