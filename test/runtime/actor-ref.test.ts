@@ -4,16 +4,7 @@ import { describe, expect, expectTypeOf, it, onTestFinished, vi } from "vitest";
 import { type ActorRef, createActor, createMachine, sendTo, waitFor } from "xstate";
 import type { RunActorEvent, RunActorRef, RunActorSnapshot, RunOutput } from "../../src/index.ts";
 import { runMachine } from "../../src/machines/run.machine.ts";
-import { createWorld, LINE } from "./control-world.ts";
-
-const AGAIN = `digraph again {
-  start [shape=Mdiamond]
-  a [prompt=a]
-  exit [shape=Msquare]
-  start -> a
-  a -> exit [condition="outcome=done"]
-  a -> a [condition="outcome=success", loop_restart=true]
-}`;
+import { AGAIN, createWorld, LINE } from "./control-world.ts";
 
 type Said = readonly [message: string, fields: unknown];
 

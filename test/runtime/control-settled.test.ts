@@ -1,16 +1,7 @@
 import { lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { JournalEntry } from "../../src/journal/entry.ts";
-import { createWorld, LINE } from "./control-world.ts";
-
-const AGAIN = `digraph again {
-  start [shape=Mdiamond]
-  a [prompt=a]
-  exit [shape=Msquare]
-  start -> a
-  a -> exit [condition="outcome=done"]
-  a -> a [condition="outcome=success", loop_restart=true]
-}`;
+import { AGAIN, createWorld, LINE } from "./control-world.ts";
 
 async function running() {
   const world = createWorld();

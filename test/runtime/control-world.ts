@@ -15,6 +15,16 @@ export const LINE = `digraph line {
   start -> a -> b -> exit
 }`;
 
+/** Starts over as another run until an outcome says `done`. */
+export const AGAIN = `digraph again {
+  start [shape=Mdiamond]
+  a [prompt=a]
+  exit [shape=Msquare]
+  start -> a
+  a -> exit [condition="outcome=done"]
+  a -> a [condition="outcome=success", loop_restart=true]
+}`;
+
 /** A call of a handler that goes on until the test ends it. */
 export interface Call {
   readonly input: HandlerInput;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { INLINE_VALUE_BYTES_MAX } from "../../src/limits.ts";
 import type { Run, Runtime } from "../../src/runtime/api.ts";
-import { createWorld, LINE, type World } from "./control-world.ts";
+import { AGAIN, createWorld, LINE, type World } from "./control-world.ts";
 
 const GATED = `digraph gated {
   start [shape=Mdiamond]
@@ -269,17 +269,9 @@ it("a fork that nobody drives waits, over a restart, for whoever resumes it", as
 });
 
 it("a fork of a fork, of a run started over, counts on", async () => {
-  const source = `digraph again {
-    start [shape=Mdiamond]
-    a [prompt=a]
-    exit [shape=Msquare]
-    start -> a
-    a -> exit [condition="outcome=done"]
-    a -> a [condition="outcome=success", loop_restart=true]
-  }`;
   const world = createWorld();
   const runtime = await world.runtime();
-  const run = await runtime.start(source, { runId: "r" });
+  const run = await runtime.start(AGAIN, { runId: "r" });
   (await world.call("a")).end();
   const second = await world.call("a");
   expect(second.input.runId).toBe("r~r1");

@@ -5,16 +5,7 @@ import { SafepointError } from "../../src/errors.ts";
 import { memoryStore } from "../../src/persistence/memory/index.ts";
 import type { Runtime } from "../../src/runtime/api.ts";
 import { fakeIo } from "../cli/fake-io.ts";
-import { createWorld, LINE, type World } from "./control-world.ts";
-
-const AGAIN = `digraph again {
-  start [shape=Mdiamond]
-  a [prompt=a]
-  exit [shape=Msquare]
-  start -> a
-  a -> exit [condition="outcome=done"]
-  a -> a [condition="outcome=success", loop_restart=true]
-}`;
+import { AGAIN, createWorld, LINE, type World } from "./control-world.ts";
 
 /** A run `r` that has gone on as `r~r1`, which is at work. */
 async function startedOver(world: World, runtime: Runtime): Promise<void> {
