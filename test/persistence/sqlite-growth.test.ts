@@ -13,8 +13,11 @@ const STAGES_SHORT = 1_000;
 
 /** A run that has come `stages` stages far, each with a scope and an actor of its own that ended with it. */
 function writeHistory(path: string, stages: number): void {
+  const first = openConnection({ path, synchronous: "NORMAL" });
+  commitTurns(first, [creation("a")], path);
+  // Another one, which remembers nothing of what is written past it.
+  first.close();
   const connection = openConnection({ path, synchronous: "NORMAL" });
-  commitTurns(connection, [creation("a")], path);
   const key = connection.get<{ run: number }>("SELECT run FROM runs")?.run ?? 0;
   // Through SQL in one sweep: the rows that as many turns leave, without a minute of turns.
   const series = `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ${stages})`;

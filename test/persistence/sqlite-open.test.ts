@@ -155,6 +155,22 @@ describe("migrating a SQLite store", () => {
     expect((await openStore(path).load("a"))?.run.seq).toBe(1);
   });
 
+  it.each([
+    ["one that this program would misread: it says so, and writes nothing", true, "store_schema_newer"],
+    ["one that is none of its business: it goes on", false, "resolved"],
+  ])("may happen while another process has the file open: %s", async (_name, breaking, expected) => {
+    const path = join(temporaryFolder(), "runs.db");
+    const store = openStore(path);
+    await commitAll(store, creation("a"));
+    const newer = openRaw(path);
+    migrate(newer, path, [...MIGRATIONS, { ...addition, breaking }]);
+    for (const _again of [1, 2]) expect(await codeOf(store.load("a"))).toBe(expected);
+    expect(await codeOf(store.commit([turn("a", 1)]))).toBe(expected);
+    expect(await codeOf(store.putBlob(new Uint8Array(1)))).toBe(expected);
+    expect(newer.get("SELECT max(seq) AS seq FROM journal")).toEqual({ seq: breaking ? 1 : 2 });
+    newer.close();
+  });
+
   it("leaves nothing of a migration that fails", async () => {
     const path = join(temporaryFolder(), "runs.db");
     const connection = openRaw(path);

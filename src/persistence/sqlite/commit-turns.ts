@@ -9,7 +9,7 @@ import { consumeCommands, insertMail } from "./commands.sql.ts";
 import type { Connection } from "./connection.ts";
 import { writeContext } from "./context.sql.ts";
 import { writeGates } from "./gates.sql.ts";
-import { insertEntries, nextGseq } from "./journal.sql.ts";
+import { insertEntries, nextGseq, rememberGseq } from "./journal.sql.ts";
 import { placeEntries } from "./places.sql.ts";
 import { advanceRun, insertRun, selectFence } from "./runs.sql.ts";
 import { writeHandlerSnapshots } from "./sides.sql.ts";
@@ -41,6 +41,7 @@ export function commitTurns(
           if (result.ok) gseq += countEntries(turn.turn);
         }
         placeEntries(connection, gseq - 1);
+        rememberGseq(connection, gseq);
         // COMMIT's own failures are nobody's in particular.
         current = prepared.length;
       });

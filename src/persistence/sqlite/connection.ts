@@ -7,10 +7,25 @@ export class Connection {
   readonly readOnly: boolean;
   /** Transactions that were not committed. What was remembered of one is not to be trusted once this has moved. */
   rollbacks = 0;
+  /** Times that other connections were found to have changed the database. */
+  others = 0;
+  #dataVersion: number | undefined;
 
   constructor(database: DatabaseSync, readOnly: boolean) {
     this.#database = database;
     this.readOnly = readOnly;
+  }
+
+  /** Called where others have changed the database. While it throws nothing is read or written, and it is called again. */
+  onOthers: () => void = () => {};
+
+  /** Looks whether others have changed the database since this was last asked. Reads a counter in memory. */
+  lookAround(): void {
+    const found = this.get<{ data_version: number }>("PRAGMA data_version")?.data_version;
+    if (found === this.#dataVersion) return;
+    this.onOthers();
+    this.others += 1;
+    this.#dataVersion = found;
   }
 
   /** Runs a statement; answers with the number of rows it changed. */
@@ -39,6 +54,7 @@ export class Connection {
   transaction<T>(body: () => T): T {
     this.run("BEGIN IMMEDIATE");
     try {
+      this.lookAround();
       const result = body();
       this.run("COMMIT");
       return result;

@@ -6,6 +6,7 @@ import { type EntryRow, readEntry } from "../entry-row.ts";
 import type { PreparedTurn } from "../prepare-turn.ts";
 import type { Topics } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { connectionMemory } from "./connection-memory.ts";
 import { findPlaced, type Place, placeCondition } from "./places.sql.ts";
 import { selectRunKey } from "./runs.sql.ts";
 
@@ -18,9 +19,19 @@ const NEXT_GSEQ = `
 const COLUMNS = `gseq, run_id AS runId, journal.seq, turn, at_ms AS atMs, type, v, branch, stage, attempt, execution, data,
   command_id AS commandId, cause_actor AS causeActor`;
 
-/** The number the next entry gets. Asked once a transaction: under the write lock nobody else hands out numbers. */
+/** The number that the next entry gets: remembered until somebody else has written. */
+const nextOf = connectionMemory<"gseq", { readonly gseq: number; readonly others: number }>();
+
+/** Asked once a transaction: under the write lock nobody else hands out numbers. */
 export function nextGseq(connection: Connection): number {
+  const remembered = nextOf(connection).get("gseq");
+  if (remembered?.others === connection.others) return remembered.gseq;
   return connection.get<{ gseq: number }>(NEXT_GSEQ)?.gseq ?? 1;
+}
+
+/** At the end of the transaction that has handed out the numbers before it. */
+export function rememberGseq(connection: Connection, gseq: number): void {
+  nextOf(connection).set("gseq", { gseq, others: connection.others });
 }
 
 /** Writes a turn's entries, numbered from `firstGseq`; with the last one what it wrote of its actors. */

@@ -47,6 +47,14 @@ export function readVersion(connection: Connection, location: string, newest = n
   return version;
 }
 
+/**
+ * Whether the tables are still those that this program knows: another process may have migrated them while this one has
+ * them open. Throws as {@link migrate} does.
+ */
+export function assertKnownVersion(connection: Connection, location: string): void {
+  if (readPragma(connection, "user_version") > newestOf(MIGRATIONS)) readVersion(connection, location);
+}
+
 function refuseBreaking(
   connection: Connection,
   location: string,

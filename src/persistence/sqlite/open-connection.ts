@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { SafepointError } from "../../errors.ts";
 import { STORE_BUSY_TIMEOUT_MS } from "../../limits.ts";
 import { Connection } from "./connection.ts";
-import { migrate, readVersion } from "./migrate.ts";
+import { assertKnownVersion, migrate, readVersion } from "./migrate.ts";
 import { isUnreadable } from "./sqlite-errors.ts";
 import { loadSqlite } from "./sqlite-module.ts";
 
@@ -45,6 +45,7 @@ export function openConnection(options: SqliteOptions): Connection {
   try {
     configure(connection, options, inMemory);
     migrate(connection, path);
+    connection.onOthers = () => assertKnownVersion(connection, path);
     return connection;
   } catch (error) {
     connection.close();

@@ -132,7 +132,11 @@ export class SqliteStore implements Store {
 
   async #read<T>(work: (connection: Connection) => T): Promise<T> {
     try {
-      return await withPatience(() => work(this.#open()), this.#patienceMs);
+      return await withPatience(() => {
+        const connection = this.#open();
+        connection.lookAround();
+        return work(connection);
+      }, this.#patienceMs);
     } catch (error) {
       throw toStoreError(error, this.location);
     }
