@@ -74,4 +74,4 @@ export type { BranchesPage, BranchesQuery } from "./runtime/queries/regions/bran
 export type { JoinRow, JoinsPage, JoinsQuery } from "./runtime/queries/regions/joins.ts";
 export type { KeySource } from "./runtime/queries/regions/key-writers.ts";
 export type { Provenance, ProvenanceQuery } from "./runtime/queries/regions/provenance.ts";
-export { createRuntime } from "./runtime/create-runtime.ts";
+export { createRuntime } from "./runtime/door.ts";

@@ -13,30 +13,48 @@ const HELLO = join(ROOT, "examples", "hello", "pipeline.dot");
 const RUN_MS_MAX = 400;
 const IMPORT_MS_MAX = 150;
 
+/** What is loaded by the import, and what more by the first runtime. */
 const IMPORT = `
   const cpu = process.cpuUsage();
   const started = performance.now();
-  await import(${JSON.stringify(LIBRARY)});
+  const { createRuntime } = await import(${JSON.stringify(LIBRARY)});
+  const ms = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);
-  process.stdout.write(JSON.stringify({ ms: performance.now() - started, cpuMs: (user + system) / 1000 }));`;
+  const runtime = await createRuntime();
+  const openMs = performance.now() - started;
+  await runtime.stop();
+  process.stdout.write(JSON.stringify({ ms, openMs, cpuMs: (user + system) / 1000 }));`;
+
+interface Sample {
+  readonly bare: number;
+  readonly version: number;
+  readonly run: number;
+  readonly imported: number;
+  readonly opened: number;
+  readonly importCpu: number;
+}
 
 const coldStart: Part = async ({ sizes, folder }) => {
   for (const file of [BIN, HELLO]) if (!existsSync(file)) throw new Error(`${file} is missing: npm run build`);
-  const samples: { bare: number; version: number; run: number; imported: number; importCpu: number }[] = [];
+  const samples: Sample[] = [];
   for (let sample = 0; sample <= sizes.samples; sample++) {
     const store = join(folder, `cold-${sample}.db`);
-    const imported = JSON.parse(start(["--input-type=module", "-e", IMPORT]).output) as { ms: number; cpuMs: number };
-    const taken = {
+    const imported = JSON.parse(start(["--input-type=module", "-e", IMPORT]).output) as Record<
+      "ms" | "openMs" | "cpuMs",
+      number
+    >;
+    const taken: Sample = {
       bare: start(["-e", "0"]).ms,
       version: start([BIN, "--version"]).ms,
       run: start([BIN, "run", HELLO, "--store", store, "--json"]).ms,
       imported: imported.ms,
+      opened: imported.openMs,
       importCpu: imported.cpuMs,
     };
     // The first brings the files into memory.
     if (sample > 0) samples.push(taken);
   }
-  const of = (what: string, key: keyof (typeof samples)[number], atMost?: number) =>
+  const of = (what: string, key: keyof Sample, atMost?: number) =>
     summarise(
       what,
       samples.map((sample) => sample[key]),
@@ -51,6 +69,7 @@ const coldStart: Part = async ({ sizes, folder }) => {
     of("safepoint run examples/hello", "run", RUN_MS_MAX),
     of('import "safepoint"', "imported", IMPORT_MS_MAX),
     of('import "safepoint", CPU time', "importCpu"),
+    of('import "safepoint" and open a runtime', "opened"),
     summarise(
       "run to node -e 0",
       samples.map(({ run, bare }) => run / bare),

@@ -228,16 +228,20 @@ it("the app is a listener of a server of one's own", async () => {
   await runtime.stop();
 });
 
-it("nobody who imports the library alone loads it", () => {
+it("nobody who imports the library alone loads it, nor what drives runs before the first runtime is opened", () => {
   const probe = `
     import { registerHooks } from "node:module";
-    const seen = [];
+    let seen = [];
     registerHooks({ resolve: (name, context, next) => { seen.push(name); return next(name, context); } });
-    await import("./src/index.ts");
-    console.log(JSON.stringify(seen));
+    const { createRuntime } = await import("./src/index.ts");
+    const imported = seen;
+    seen = [];
+    await (await createRuntime()).stop();
+    console.log(JSON.stringify({ imported, opened: seen }));
   `;
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", probe], { cwd: ROOT, encoding: "utf8" });
-  const seen = JSON.parse(stdout) as string[];
-  expect(seen).toContain("xstate");
-  expect(seen.filter((name) => /hono|\/server\//.test(name))).toEqual([]);
+  const { imported, opened } = JSON.parse(stdout) as Record<"imported" | "opened", string[]>;
+  expect(imported.filter((name) => /xstate|\/(driver|supervisor)\.ts$/.test(name))).toEqual([]);
+  expect(opened).toContain("xstate");
+  expect([...imported, ...opened].filter((name) => /hono|\/server\//.test(name))).toEqual([]);
 });
