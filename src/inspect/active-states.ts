@@ -1,5 +1,7 @@
 import { messageOf, SafepointError } from "../errors.ts";
 import type { Store } from "../persistence/store.ts";
+import { findRun } from "../runtime/queries/find-run.ts";
+import { turnAt } from "../runtime/queries/turn-at.ts";
 
 /** A state of a chart as XState writes it: a name, or a name per region. */
 export type StateValue = string | { readonly [region: string]: StateValue };
@@ -20,12 +22,19 @@ export interface ActiveState {
 }
 
 /**
- * Which state each live actor of a run is in, from its newest checkpoints; none for a run that has ended.
+ * Which state each live actor of a run is in, from its newest checkpoints; none for a run that has ended. With `at` as it
+ * was then: a seq, rounded down to a complete turn.
  *
- * Throws: store_corrupt when a checkpoint is not what Safepoint writes.
+ * Throws: store_corrupt when a checkpoint is not what Safepoint writes; with `at` run_not_found, and usage where there is no
+ * such turn.
  */
-export async function activeStates(store: Store, runId: string): Promise<readonly ActiveState[]> {
-  const rows = await store.read("checkpoints", { runId });
+export async function activeStates(
+  store: Store,
+  runId: string,
+  { at }: { readonly at?: number | undefined } = {},
+): Promise<readonly ActiveState[]> {
+  const atSeq = at === undefined ? undefined : (await turnAt(store, await findRun(store, runId), at)).used;
+  const rows = await store.read("checkpoints", { runId, ...(atSeq === undefined ? {} : { atSeq }) });
   return rows.map(({ actor, machine, seq, snapshot }) => {
     const value = readValue(snapshot, `checkpoint of ${actor} of run ${runId} at seq ${seq}`);
     return { actor, chart: chartOf(actor), machine, seq, value, states: pathsOf(value) };

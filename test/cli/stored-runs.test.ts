@@ -236,6 +236,15 @@ describe("inspect of a run", () => {
     const json = JSON.parse((await run("inspect demo --format statechart-json", { cwd })).stdout);
     expect(json).toMatchObject({ charts: { run: {}, branch: {}, stage: {} }, actors: [{ chart: "stage" }] });
     expect((await run("inspect nope", { cwd })).code).toBe(66);
+    expect((await run("inspect demo --at 0", { cwd })).code).toBe(2);
+  });
+
+  it("or was in at a seq, rounded down to a complete turn", async () => {
+    await storeDemo();
+    expect(JSON.parse((await run("inspect demo --json", { cwd })).stdout)).toMatchObject({ actors: [] });
+    const before = await run("inspect demo --at 12", { cwd });
+    expect(before).toMatchObject({ code: 0, stderr: "seq 12 rounded down to 8, where a turn ends\n" });
+    expect(before.stdout).toMatch(/stage:main\/build@1 +running +8/);
   });
 });
 

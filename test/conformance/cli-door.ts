@@ -212,7 +212,8 @@ function looks(line: Line) {
     artifact: (runId, id) => line.ask(["artifacts", runId, "--get", id], (text) => ({ text })),
     checkpoint: (runId) => line.ask(["checkpoint", runId]),
     lineage: (runId) => line.ask(["lineage", runId]),
-    actors: (runId) => line.ask(["inspect", runId], (stdout) => ({ runId, actors: actorsByName(stdout) })),
+    actors: (runId, { at } = {}) =>
+      line.ask(["inspect", runId, ...option("at", at)], (stdout) => ({ runId, actors: actorsByName(stdout) })),
     graph: (runId, format) => line.ask(["graph", "--run", runId, "--format", format], (text) => ({ text })),
   } satisfies Partial<Door>;
 }

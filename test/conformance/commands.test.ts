@@ -93,6 +93,7 @@ it("what is not in a run is not found, and what does not fit is refused, without
       await door.view("m", { at: 1 }),
       await door.context("m", { at: 0 }),
       await door.branches("m", { at: 0 }),
+      await door.actors("m", { at: 0 }),
       await door.branches("m", { limit: 101 }),
       await door.branches("m", { limit: 0 }),
       await door.branches("m", { cursor: "?" }),

@@ -104,7 +104,7 @@ export interface Door {
   artifact(runId: string, id: string): Promise<Said>;
   checkpoint(runId: string): Promise<Said>;
   lineage(runId: string): Promise<Said>;
-  actors(runId: string): Promise<Said>;
+  actors(runId: string, query?: Point): Promise<Said>;
   /** As the command line and the server print it: `{ text }`. Undefined: this door does not draw. */
   graph(runId: string, format: string): Promise<Said | undefined>;
   validate(source: string): Promise<Said>;

@@ -22,11 +22,15 @@ it("any seq is rounded down to the end of its turn, in the view, the context, an
         await door.branches("m", { at }),
         await door.joins("m", { at }),
         await door.provenance("m", "by", { at, branch: "main/fan@1/1" }),
+        await door.actors("m", { at }),
       ];
       if (at < first) expect(seen.map(({ code }) => code)).toEqual(seen.map(() => "usage"));
       else {
         expect(seen[0]?.code).toBe("ok");
         expect(events.find(({ seq }) => seq === seen[0]?.value["seq"])).toMatchObject({ turn: seen[0]?.value["seq"] });
+        // Nobody lives once a run has ended, and somebody does until then.
+        const actors = (seen[5]?.value["actors"] ?? []) as readonly unknown[];
+        expect(actors.length === 0).toBe(seen[0]?.value["status"] === "completed");
       }
     }
     expect((await door.view("m", { at: 1_000_000 })).value).toMatchObject({ status: "completed" });

@@ -122,7 +122,7 @@ function looks(ask: Ask) {
     artifact: (runId, id) => text(ask, `${of(runId, "artifacts")}/${encodeURIComponent(id)}`),
     checkpoint: (runId) => get(ask, of(runId, "checkpoint")),
     lineage: (runId) => get(ask, of(runId, "lineage")),
-    actors: (runId) => get(ask, of(runId, "actors")),
+    actors: (runId, query) => get(ask, of(runId, "actors"), query),
     graph: (runId, format) => text(ask, `${of(runId, "graph")}?format=${encodeURIComponent(format)}`),
   } satisfies Partial<Door>;
 }

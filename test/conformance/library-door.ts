@@ -72,7 +72,8 @@ export async function libraryDoor({ dir, path }: Place): Promise<Door> {
       ask(async () => ({ text: new TextDecoder().decode((await runtime.artifact(runId, id)).bytes) })),
     checkpoint: (runId) => ask(() => runtime.checkpoint(runId)),
     lineage: (runId) => ask(() => runtime.lineage(runId)),
-    actors: (runId) => ask(async () => ({ runId, actors: await activeStates(store, (await of(runId)).id) })),
+    actors: (runId, query) =>
+      ask(async () => ({ runId, actors: await activeStates(store, (await of(runId)).id, query) })),
     graph: async () => undefined,
     validate: (source) => ask(async () => judged(source, dir)),
     close: async () => {

@@ -58,6 +58,25 @@ describe("activeStates", () => {
     expect(await activeStates(await storeWith([]), "r1")).toEqual([]);
   });
 
+  it("says where they were at a seq, rounded down to the end of a turn", async () => {
+    const at = (value: string) => ({ actor: "run:r1", snapshot: JSON.stringify({ value, context: {} }) });
+    const store = await storeWith([at("one")]);
+    const turn = { runId: "r1", token: 1, atMs: 2, entries: [{ type: "run.queued" as const, data: {} }] };
+    const next = { ...at("two"), machine: "m@1/xstate@5.33.3" };
+    await store.commit([{ ...turn, baseSeq: 1, entries: [...turn.entries, ...turn.entries], actors: [next] }]);
+    await store.commit([{ ...turn, baseSeq: 3, actors: [{ actor: "run:r1", ended: true }] }]);
+    const states = async (seq: number) => (await activeStates(store, "r1", { at: seq })).map((each) => each.states);
+    expect([await states(1), await states(2), await states(3), await states(4), await states(99)]).toEqual([
+      [["one"]],
+      [["one"]],
+      [["two"]],
+      [],
+      [],
+    ]);
+    await expect(activeStates(store, "r1", { at: 0 })).rejects.toMatchObject({ code: "usage" });
+    await expect(activeStates(store, "nobody", { at: 1 })).rejects.toMatchObject({ code: "run_not_found" });
+  });
+
   it.each(["null", "{}", '{"value":3}', '{"value":null}'])("refuses the checkpoint %s", async (snapshot) => {
     const store = await storeWith([{ actor: "run:r1", snapshot }]);
     await expect(activeStates(store, "r1")).rejects.toMatchObject({ code: "store_corrupt" });

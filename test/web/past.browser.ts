@@ -83,6 +83,12 @@ describe("a run that goes on", () => {
     await page.locator('g.node.lit[data-id="stage.execution.executing"]').waitFor();
     await fixture.server.post(`/runs/${runId}/pause`, {});
     await page.locator('g.node.lit[data-id="stage.control.pausing"]').waitFor();
+    // Before the pause the same actor was in another state, and is shown in it.
+    const { events } = await fixture.server.get<{ events: { seq: number; type: string }[] }>(`/runs/${runId}/events`);
+    const pausing = events.find(({ type }) => type === "run.pausing")?.seq ?? 0;
+    await page.goto(fixture.at(`#/runs/${runId}/charts?at=${pausing - 1}&actor=stage:main/first@1`));
+    await page.locator('g.node.lit[data-id="stage.control.running"]').waitFor();
+    await page.getByRole("heading", { name: "Actors then live" }).waitFor();
     fixture.server.release("first");
   });
 

@@ -10,6 +10,7 @@ import { withStore } from "../open-store.ts";
 import { readCount, readPlace, readWord } from "../option-values.ts";
 import type { PageOptions } from "../page-options.ts";
 import { addPageOptions, readPage } from "../page-options.ts";
+import { noteRounding, readAt } from "../point-in-time.ts";
 import { readText } from "../read-text.ts";
 import { countStates, describeActors, groupActors } from "../text/actors.ts";
 
@@ -20,6 +21,7 @@ interface Options extends PageOptions {
   readonly format?: string;
   readonly chart?: string;
   readonly branch?: string;
+  readonly at?: string;
 }
 
 export function define(command: Command, act: Act): void {
@@ -27,7 +29,8 @@ export function define(command: Command, act: Act): void {
     .argument("<file|run>", "a pipeline's file, or a run's id")
     .option("--format <format>", `${FORMATS.join(", ")} (default: which state each actor of a run is in)`)
     .option("--chart <chart>", `only one of ${CHARTS.join(", ")}`)
-    .option("--branch <path>", "only actors of this branch or activation, and of all below it");
+    .option("--branch <path>", "only actors of this branch or activation, and of all below it")
+    .option("--at <seq>", "of a run: as it was then, rounded down to a complete turn");
   addPageOptions(command, LIST_ITEMS_MAX).action(act(inspect));
 }
 
@@ -39,7 +42,7 @@ async function inspect(cli: Cli, target: string, options: Options): Promise<numb
   const charts = options.chart === undefined ? CHARTS : [readWord("--chart", options.chart, CHARTS)];
   const isFile = target === "-" || existsSync(resolve(cli.io.cwd, target));
   if (isFile) parsePipeline(await readText(cli.io, target), { file: target });
-  const actors = isFile ? undefined : await actorsOf(cli, target);
+  const actors = isFile ? undefined : await actorsOf(cli, target, readAt(options.at));
   if (options.format === undefined && actors) return printActors(cli, { runId: target, actors, options });
   const format = readWord("--format", options.format ?? "statechart-json", FORMATS);
   if (format === "statechart-json") await printJson(cli, charts, actors);
@@ -75,12 +78,13 @@ async function printActors(cli: Cli, { runId, actors, options }: Found): Promise
   return 0;
 }
 
-async function actorsOf(cli: Cli, runId: string): Promise<readonly ActiveState[]> {
+async function actorsOf(cli: Cli, runId: string, at: number | undefined): Promise<readonly ActiveState[]> {
   const { findRun } = await import("../../runtime/queries/find-run.ts");
   const { activeStates } = await import("../../inspect/active-states.ts");
   return withStore(cli, {}, async (store) => {
     await findRun(store, runId);
-    return activeStates(store, runId);
+    await noteRounding(cli, store, { runId, at });
+    return activeStates(store, runId, { at });
   });
 }
 

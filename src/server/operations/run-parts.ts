@@ -109,7 +109,8 @@ const actors = operation({
   ...ofRun,
   id: "listActors",
   path: "/runs/{runId}/actors",
-  summary: "Which state of its statechart each live actor is in",
+  summary: "Which state of its statechart each live actor is in, or was in at a seq",
+  query: z.strictObject({ at }),
   answers: {
     200: {
       what: "Its live actors; none once it has ended.",
@@ -129,9 +130,9 @@ const actors = operation({
     },
   },
   refusals: ["run_not_found"],
-  async handle({ c, params }, { store }) {
+  async handle({ c, params, query }, { store }) {
     const { runId } = await findRun(store, runIdOf(params));
-    return c.json({ runId, actors: await activeStates(store, runId) });
+    return c.json({ runId, actors: await activeStates(store, runId, query) });
   },
 });
 

@@ -48,7 +48,6 @@ export function ChartsTab({ moment, query }: { readonly moment: Moment; readonly
           </fieldset>
           <span className="muted small clip">
             {actor ? `${actor.actor}: ${actor.states.join(", ")}` : "No live actor is in this chart."}
-            {moment.isPast && " Actors are those of now."}
           </span>
         </div>
         <Drawing
@@ -62,7 +61,7 @@ export function ChartsTab({ moment, query }: { readonly moment: Moment; readonly
       <aside className="panel" aria-label="Actors and states">
         {state && <StateDetails state={state} />}
         <h2>
-          Live actors <span className="muted">{actors.length}</span>
+          {moment.isPast ? "Actors then live" : "Live actors"} <span className="muted">{actors.length}</span>
         </h2>
         {actors.length === 0 && <p className="muted">None: the run has ended.</p>}
         <VirtualList
@@ -80,9 +79,13 @@ function rank({ chart }: ActorState): number {
   return ORDER.indexOf(chart);
 }
 
-/** Those that live now, asked for again when the journal has grown and stands still for a moment. */
-function useActors({ runId, history }: Moment) {
-  const { answer, failure, ask } = useAnswer<{ actors: readonly ActorState[] }>(runPath(runId, "/actors"));
+/** Those that live at the moment: asked for again when another is shown, or the journal has grown, and stands still for a while. */
+function useActors({ runId, history, seq, isPast }: Moment) {
+  const at = useSettled(isPast ? seq : undefined, SETTLE_MS);
+  const { answer, failure, ask } = useAnswer<{ actors: readonly ActorState[] }>(
+    runPath(runId, "/actors"),
+    at === undefined ? {} : { at },
+  );
   const grown = useSettled(history.seq, SETTLE_MS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the journal has grown
   useEffect(ask, [grown]);
