@@ -36,7 +36,11 @@ process.exitCode = await demo().catch((error: Error) => {
 
 async function demo(): Promise<number> {
   say("The release check of this repository: every step is a real tool.");
-  await using runtime = await createRuntime({ store: sqliteStore(storeFile) });
+  const runtime = await createRuntime({ store: sqliteStore(storeFile) });
+  return play(runtime).finally(() => runtime.stop());
+}
+
+async function play(runtime: Runtime): Promise<number> {
   const killed = await runAndKill(runtime);
   const left = await showWhatIsLeft(runtime, killed.toolPid);
   const resumed = await resume();

@@ -15,7 +15,7 @@ const course = createCourse({
   },
 });
 
-await using runtime = await createRuntime();
+const runtime = await createRuntime();
 const started: Promise<Run> = runtime.start(course, { runId: "course" });
 const run = await started;
 
@@ -30,6 +30,7 @@ const { status } = await run.finished();
 const chapters = (await run.context())["foreach.chapters.results"] as readonly { readonly value: number }[];
 console.log(`${status}: ${chapters.map(({ value }) => value).join(", ")} rounds`);
 console.log(`${readings.length} readings, ${new Set(readings).size} of them different`);
+await runtime.stop();
 
 /** Where the innermost branch is in each of its containers. */
 function framesOf({ branches }: RunView): string[] {

@@ -7,7 +7,7 @@ import { sqliteStore } from "safepoint/sqlite";
 
 const [storeFile = ".safepoint/nightly.db", runId = "nightly"] = process.argv.slice(2);
 // Without `recover` nothing is taken up before we say so.
-await using runtime = await createRuntime({ store: sqliteStore(storeFile) });
+const runtime = await createRuntime({ store: sqliteStore(storeFile) });
 
 const { status, seq } = await runtime.view(runId);
 console.log(`${runId}: ${status} at seq ${seq}`);
@@ -30,3 +30,4 @@ run.events({ after: seq }).subscribe(({ type, stage = "", execution = stage }) =
 const view = await run.finished();
 console.log(`${runId}: ${view.status} at seq ${view.seq}`);
 process.exitCode = view.status === "completed" ? 0 : 1;
+await runtime.stop();

@@ -2,6 +2,7 @@ import type { HandlerLog } from "../actors/handler.ts";
 import type { Store } from "../persistence/store.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/api.ts";
 import type { Cli } from "./cli.ts";
+import { disposing } from "./disposing.ts";
 import type { HandlerSetup } from "./driver-options.ts";
 import { withStore } from "./open-store.ts";
 import { printable } from "./text/printable.ts";
@@ -23,18 +24,19 @@ export function withRuntime(
   return withStore(cli, { create: options.create === true }, async (store) => {
     const { createRuntime } = await import("../runtime/create-runtime.ts");
     const { setup, recover = false, interviewer, wrap } = options;
-    await using stately = setup.stately ? await openStately(cli) : undefined;
-    await using runtime = await createRuntime({
-      store: wrap ? wrap(store) : store,
-      handlers: setup.handlers,
-      codergen: setup.codergen,
-      cwd: cli.io.cwd,
-      log: logOf(cli),
-      recover,
-      ...(interviewer === undefined ? {} : { interviewer }),
-      ...(stately === undefined ? {} : { inspect: stately.inspect }),
-    });
-    return await use(runtime);
+    const runtimeWith = (inspect: RuntimeOptions["inspect"]) =>
+      createRuntime({
+        store: wrap ? wrap(store) : store,
+        handlers: setup.handlers,
+        codergen: setup.codergen,
+        cwd: cli.io.cwd,
+        log: logOf(cli),
+        recover,
+        ...(interviewer === undefined ? {} : { interviewer }),
+        ...(inspect === undefined ? {} : { inspect }),
+      });
+    if (!setup.stately) return disposing(await runtimeWith(undefined), use);
+    return disposing(await openStately(cli), async ({ inspect }) => disposing(await runtimeWith(inspect), use));
   });
 }
 

@@ -266,6 +266,7 @@ describe("the bridge", () => {
     const heavy = "x".repeat(1024 * 1024);
     for (let place = 0; place < 50; place += 1) bridge.inspect.next({ ...step(0), event: { type: "STEP", heavy } });
     await bridge.close();
-    await expect(stuck.text()).rejects.toThrow();
+    // Cut off: what it gets of it, if its Node gives it any, is not all.
+    expect((await stuck.text().catch(() => "")).length).toBeLessThan(50 * heavy.length);
   });
 });

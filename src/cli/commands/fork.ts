@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ForkOptions } from "../../runtime/api.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
+import { disposing } from "../disposing.ts";
 import { withStore } from "../open-store.ts";
 import { collect, readCount, readJsonOrText, readPairs } from "../option-values.ts";
 
@@ -33,9 +34,13 @@ async function fork(cli: Cli, from: string, options: Options): Promise<number> {
   };
   await withStore(cli, {}, async (store) => {
     const { createRuntime } = await import("../../runtime/create-runtime.ts");
-    await using runtime = await createRuntime({ store, cwd: cli.io.cwd });
-    const run = await runtime.fork(from, asked);
-    const { status, lineage } = await run.view();
+    const { run, status, lineage } = await disposing(
+      await createRuntime({ store, cwd: cli.io.cwd }),
+      async (runtime) => {
+        const forked = await runtime.fork(from, asked);
+        return { run: forked, ...(await forked.view()) };
+      },
+    );
     const result = { runId: run.id, status, from, at: lineage.parentSeq, needs: "resume" };
     await cli.result(
       result,

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { SafepointError } from "../../errors.ts";
 import type { Store } from "../../persistence/store.ts";
-import type { VerifyReport } from "../../runtime/api.ts";
+import type { Runtime, VerifyReport } from "../../runtime/api.ts";
 import { createRuntime } from "../../runtime/create-runtime.ts";
 import { listRuns } from "../../runtime/queries/runs.ts";
 import type { Cli } from "../cli.ts";
 import type { Act } from "../command-table.ts";
+import { disposing } from "../disposing.ts";
 import { EXIT } from "../exit-codes.ts";
 import { withStore } from "../open-store.ts";
 
@@ -25,20 +26,30 @@ async function verify(cli: Cli, runId: string | undefined, options: Options): Pr
   if ((runId === undefined) !== (options.all === true)) {
     throw new SafepointError("usage", "expected a run's id, or --all");
   }
-  return withStore(cli, {}, async (store) => {
-    await using runtime = await createRuntime({ store });
-    const inStore = options.all ? await store.check() : [];
-    const reports: VerifyReport[] = [];
-    for await (const id of runId === undefined ? allRuns(store) : [runId]) {
-      const report = await runtime.verify(id);
-      reports.push(report);
-      if (!cli.globals.json) await cli.io.stdout.write(describe(report));
-    }
-    if (!cli.globals.json) await cli.io.stdout.write(inStore.map((problem) => `store: ${problem}\n`).join(""));
-    const ok = inStore.length === 0 && reports.every((report) => report.ok);
-    if (cli.globals.json) await cli.result({ ok, store: inStore, runs: reports });
-    return ok ? EXIT.done : EXIT.runFailed;
-  });
+  return withStore(cli, {}, async (store) =>
+    disposing(await createRuntime({ store }), (runtime) => verifyIn(cli, { store, runtime, runId })),
+  );
+}
+
+interface Place {
+  readonly store: Store;
+  readonly runtime: Runtime;
+  /** Absent: all. */
+  readonly runId: string | undefined;
+}
+
+async function verifyIn(cli: Cli, { store, runtime, runId }: Place): Promise<number> {
+  const inStore = runId === undefined ? await store.check() : [];
+  const reports: VerifyReport[] = [];
+  for await (const id of runId === undefined ? allRuns(store) : [runId]) {
+    const report = await runtime.verify(id);
+    reports.push(report);
+    if (!cli.globals.json) await cli.io.stdout.write(describe(report));
+  }
+  if (!cli.globals.json) await cli.io.stdout.write(inStore.map((problem) => `store: ${problem}\n`).join(""));
+  const ok = inStore.length === 0 && reports.every((report) => report.ok);
+  if (cli.globals.json) await cli.result({ ok, store: inStore, runs: reports });
+  return ok ? EXIT.done : EXIT.runFailed;
 }
 
 async function* allRuns(store: Store): AsyncGenerator<string> {

@@ -1,9 +1,10 @@
 import { isSafepointError, SafepointError } from "../../errors.ts";
 import type { Store } from "../../persistence/store.ts";
-import type { CommandOptions, ControlResult, Run } from "../../runtime/api.ts";
+import type { CommandOptions, ControlResult, Run, Runtime } from "../../runtime/api.ts";
 import { createRuntime } from "../../runtime/create-runtime.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
 import type { Cli } from "../cli.ts";
+import { disposing } from "../disposing.ts";
 import { EXIT } from "../exit-codes.ts";
 import { withStore } from "../open-store.ts";
 import { readDuration } from "../option-values.ts";
@@ -21,17 +22,30 @@ export async function giveCommand(cli: Cli, order: Order): Promise<number> {
     throw new SafepointError("usage", "expected a run's id, or --all, --label or --status instead of one");
   }
   const given = commandOptions(options);
-  return withStore(cli, {}, async (store) => {
-    await using runtime = await createRuntime({ store, cwd: cli.io.cwd });
-    if (runId === undefined) return giveMany(cli, { runtime, order, given });
-    if (options.dryRun) return sayWhich(cli, await findRun(store, runId));
-    const run = await runtime.get(runId);
-    const result = await order.give(run, given);
-    const goal = options.wait ? order.goal : undefined;
-    if (result.accepted === true && goal) return waitForOne(cli, { store, order, goal, run, result });
-    await cli.result(result, () => explainControl(cli, result));
-    return exitCodeOf(result);
-  });
+  return withStore(cli, {}, async (store) =>
+    disposing(await createRuntime({ store, cwd: cli.io.cwd }), (runtime) =>
+      give(cli, { store, runtime, order, given }),
+    ),
+  );
+}
+
+interface Giving {
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly order: Order;
+  readonly given: ReturnType<typeof commandOptions>;
+}
+
+async function give(cli: Cli, { store, runtime, order, given }: Giving): Promise<number> {
+  const { options, runId } = order;
+  if (runId === undefined) return giveMany(cli, { runtime, order, given });
+  if (options.dryRun) return sayWhich(cli, await findRun(store, runId));
+  const run = await runtime.get(runId);
+  const result = await order.give(run, given);
+  const goal = options.wait ? order.goal : undefined;
+  if (result.accepted === true && goal) return waitForOne(cli, { store, order, goal, run, result });
+  await cli.result(result, () => explainControl(cli, result));
+  return exitCodeOf(result);
 }
 
 interface Waiting {

@@ -6,8 +6,9 @@ import type { Connection } from "./connection.ts";
 /** Storing a blob again makes it young again for the collector; more often than this would write for nothing. Seconds. */
 const TOUCH_INTERVAL_S = 600;
 
+// Node 22 takes bytes that are none for NULL.
 const PUT_BLOB = `
-  INSERT INTO blobs (hash, bytes, touched_at) VALUES (?, ?, unixepoch())
+  INSERT INTO blobs (hash, bytes, touched_at) VALUES (?, coalesce(?, x''), unixepoch())
   ON CONFLICT DO UPDATE SET touched_at = excluded.touched_at WHERE touched_at < excluded.touched_at - ${TOUCH_INTERVAL_S}`;
 const GET_BLOB = "SELECT bytes FROM blobs WHERE hash = ?";
 const PUT_PIPELINE = "INSERT OR IGNORE INTO pipelines (hash, name, source) VALUES (?, ?, ?)";

@@ -1,9 +1,15 @@
 /** One connection to a database file: statements prepared once, transactions that always end. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Which of the values each parameter takes, from 0. Absent: one after the other. */
+  readonly order?: readonly number[];
+}
+
 export class Connection {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
   readonly readOnly: boolean;
   /** Transactions that were not committed. What was remembered of one is not to be trusted once this has moved. */
   rollbacks = 0;
@@ -30,16 +36,19 @@ export class Connection {
 
   /** Runs a statement; answers with the number of rows it changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#prepared(sql).run(...values).changes);
+    const { statement, order } = this.#prepared(sql);
+    return Number(statement.run(...inOrder(values, order)).changes);
   }
 
   /** The first row. The statement is at its end or reset when this returns. */
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepared(sql).get(...values) as Row | undefined;
+    const { statement, order } = this.#prepared(sql);
+    return statement.get(...inOrder(values, order)) as Row | undefined;
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepared(sql).all(...values) as Row[];
+    const { statement, order } = this.#prepared(sql);
+    return statement.all(...inOrder(values, order)) as Row[];
   }
 
   /** Runs a script once, without keeping it. */
@@ -81,11 +90,26 @@ export class Connection {
     this.#database.close();
   }
 
-  #prepared(sql: string): StatementSync {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    const prepared = prepare(this.#database, sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
+}
+
+/** Numbered parameters become plain ones, whose values are given again where they are used again: Node 22 knows no others. */
+function prepare(database: DatabaseSync, sql: string): Prepared {
+  const order: number[] = [];
+  const plain = sql.replace(/\?(\d+)/g, (_, number: string) => {
+    order.push(Number(number) - 1);
+    return "?";
+  });
+  const statement = database.prepare(plain);
+  return order.every((value, index) => value === index) ? { statement } : { statement, order };
+}
+
+function inOrder(values: SQLInputValue[], order: readonly number[] | undefined): SQLInputValue[] {
+  return order === undefined ? values : order.map((index) => values[index] as SQLInputValue);
 }

@@ -13,7 +13,8 @@ const SELECT_PROCESSES = `
   SELECT token, execution, host, boot_id AS bootId, pid, process_start AS processStart
   FROM processes WHERE run = ? ORDER BY execution, pid`;
 // A writer that had no answer sends the chunk again: the first stands.
-const INSERT_OUTPUT = "INSERT OR IGNORE INTO output (run, execution, stream, chunk, bytes) VALUES (?, ?, ?, ?, ?)";
+const INSERT_OUTPUT =
+  "INSERT OR IGNORE INTO output (run, execution, stream, chunk, bytes) VALUES (?, ?, ?, ?, coalesce(?, x''))";
 const SELECT_OUTPUT = `SELECT execution, stream, chunk AS "index", bytes FROM output WHERE run = ? AND execution = ?`;
 const PUT_SNAPSHOT = `
   INSERT INTO handler_snapshots (run, stage, snapshot) VALUES (?, ?, ?)
