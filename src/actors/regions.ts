@@ -84,6 +84,7 @@ function openParallel(draft: Draft, node: GraphNode, { stage, branch }: Place): 
       policy: policy.policy,
       errorPolicy: policy.errorPolicy,
       need: successesNeeded(policy, total, 0),
+      ...(policy.policy === "quorum" && policy.ratio !== undefined ? { ratio: policy.ratio } : {}),
       branches: heads.map((edge, index) => ({ path: `${stage}/${index}`, head: edge.to })),
       maxParallel,
     },

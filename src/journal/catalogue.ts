@@ -188,6 +188,8 @@ const schemas = {
     policy: text,
     errorPolicy: text,
     need: count,
+    /** Of a quorum: the share that it asks for, of those of its branches that count. */
+    ratio: z.number().optional(),
     branches: z.array(z.strictObject({ path: text, head: text })),
     maxParallel: count,
   }),

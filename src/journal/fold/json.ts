@@ -197,6 +197,7 @@ const parallel = z.strictObject({
   policy: text,
   errorPolicy: text,
   need: count,
+  ratio: z.number().exactOptional(),
   maxParallel: count,
   total: count,
   branches: z.record(

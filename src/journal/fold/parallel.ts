@@ -8,12 +8,13 @@ import { isCancelling } from "./scopes.ts";
 import type { ParallelBranch } from "./state.ts";
 
 export function foldParallelStarted(draft: FoldDraft, entry: JournalEntry<"parallel.started">): void {
-  const { activation, join, branches, ...policy } = entry.data;
+  const { activation, join, branches, ratio, ...policy } = entry.data;
   if (draft.state.parallels.has(activation) || !draft.state.stages.has(activation)) return;
   draft.map("parallels").set(activation, {
     activation,
     ...policy,
     ...(join === undefined ? {} : { join }),
+    ...(ratio === undefined ? {} : { ratio }),
     total: branches.length,
     branches: new Map(branches.map(({ path, head }, index) => [path, { index, head, status: "queued" }])),
     tally: {

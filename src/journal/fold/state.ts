@@ -283,6 +283,8 @@ export interface ParallelFold {
   readonly policy: string;
   readonly errorPolicy: string;
   readonly need: number;
+  /** Of a quorum. Absent in journals from before it was said. */
+  readonly ratio?: number;
   readonly maxParallel: number;
   readonly total: number;
   /** By path, in declaration order: not begun, live, or how and when it ended. */

@@ -9,7 +9,10 @@ export interface Ends {
   readonly failed: number;
 }
 
-type Join = Pick<ParallelFold, "policy" | "errorPolicy" | "need" | "total">;
+type Join = Pick<ParallelFold, "policy" | "errorPolicy" | "need" | "ratio" | "total">;
+
+/** As the chart has it: shares such as 0.07 of 100 come out a hair above the whole number they are. */
+const RATIO_TOLERANCE = 1e-9;
 
 export function isJoinDecided(join: Join, { succeeded, failed }: Ends): boolean {
   const { errorPolicy, need, policy, total } = join;
@@ -21,10 +24,10 @@ export function isJoinDecided(join: Join, { succeeded, failed }: Ends): boolean 
   return succeeded >= need || (succeeded + open < need && errorPolicy === "fail_fast");
 }
 
-/** Where failed branches are none of its branches. A quorum is the share that `need` is of all. */
-function neededOf({ need, policy, total }: Join, failed: number): number {
+/** Where failed branches are none of its branches. A quorum whose share is not said asks for the one that `need` is of all. */
+function neededOf({ need, policy, ratio, total }: Join, failed: number): number {
   const branches = total - failed;
-  if (policy === "quorum") return Math.max(1, Math.ceil((need / total) * branches));
+  if (policy === "quorum") return Math.max(1, Math.ceil((ratio ?? need / total) * branches - RATIO_TOLERANCE));
   return policy === "wait_all" || policy === "all_success" ? branches : Math.min(need, branches);
 }
 
