@@ -4,6 +4,7 @@
  * end of the journal, which is read as it is.
  */
 import type { Connection } from "./connection.ts";
+import { connectionMemory } from "./connection-memory.ts";
 
 /** Entries that the index may be behind. */
 export const PLACES_LAG_MAX = 2_000;
@@ -19,13 +20,14 @@ const PLACE = `
   WHERE gseq > ? AND ${PLACE_OF_ENTRY} IS NOT NULL ORDER BY 1, 2, 3`;
 
 /** How far the index was when this connection last looked. Others may have brought it further. */
-const placedOf = new WeakMap<Connection, number>();
+const placedOf = connectionMemory<"placed", number>();
 
 /** Brings the index up to `gseq`, when it is far behind. In the transaction that wrote the newest entries. */
 export function placeEntries(connection: Connection, gseq: number): void {
-  if (gseq - (placedOf.get(connection) ?? 0) < PLACES_LAG_MAX) return;
+  const memory = placedOf(connection);
+  if (gseq - (memory.get("placed") ?? 0) < PLACES_LAG_MAX) return;
   const placed = connection.get<{ gseq: number }>(SELECT_PLACED)?.gseq ?? 0;
-  placedOf.set(connection, placed);
+  memory.set("placed", placed);
   if (gseq - placed < PLACES_LAG_MAX) return;
   connection.run(PLACE, placed);
   connection.run(UPDATE_PLACED, gseq);

@@ -4,6 +4,7 @@ import { decodeJson } from "../json-text.ts";
 import { firstToken, type PreparedTurn } from "../prepare-turn.ts";
 import type { RunCreation, RunPatch, RunRow, RunStatus, Topics, TurnWrite } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { connectionMemory } from "./connection-memory.ts";
 
 /** `status IN` list of runs that can still change. */
 export const LIVE_STATUSES = ["queued", "running", "pausing", "paused", "cancelling"] as const satisfies RunStatus[];
@@ -107,17 +108,12 @@ function ownerValues({ owner, leaseUntilMs }: RunCreation) {
   return [owner.host, owner.bootId, owner.pid, owner.processStart, leaseUntilMs ?? null];
 }
 
-/** Keys of runs that were asked for. They never change, but a run may go, and its key be another's after a rollback. */
-const keysOf = new WeakMap<Connection, Map<string, number>>();
-const KEYS_MAX = 20_000;
+/** Keys of runs that were asked for. They never change, but a run may go. */
+const keysOf = connectionMemory<string, number>();
 
 /** Tries the key that is remembered, then the one that is stored; answers with the one that `work` took. */
 function withKey(connection: Connection, runId: string, work: (key: number) => boolean): number | undefined {
-  let keys = keysOf.get(connection);
-  if (!keys || keys.size > KEYS_MAX) {
-    keys = new Map();
-    keysOf.set(connection, keys);
-  }
+  const keys = keysOf(connection);
   const remembered = keys.get(runId);
   if (remembered !== undefined && work(remembered)) return remembered;
   const stored = selectRunKey(connection, runId);

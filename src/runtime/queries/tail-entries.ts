@@ -2,6 +2,7 @@
 import { Observable } from "rxjs/internal/Observable";
 import type { JournalEntry } from "../../journal/entry.ts";
 import type { Store } from "../../persistence/store.ts";
+import { newestGseq } from "./newest-gseq.ts";
 import type { TailQuery } from "./tail.ts";
 import { tailPages } from "./tail.ts";
 import { tailChain } from "./tail-chain.ts";
@@ -38,9 +39,4 @@ export function tailEntries(store: Store, { live, ...query }: EntriesQuery = {})
     });
     return () => stop.abort();
   });
-}
-
-async function newestGseq(store: Store): Promise<number> {
-  const [newest] = await store.read("journal", { descending: true, limit: 1 });
-  return newest?.gseq ?? 0;
 }

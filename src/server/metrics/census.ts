@@ -8,6 +8,7 @@ import { isFinalStatus, RUN_STATUSES, type RunStatus } from "../../journal/statu
 import { STATUS_AFTER } from "../../journal/status-after.ts";
 import type { RunRow, Store } from "../../persistence/store.ts";
 import { breathe, PAGE_ENTRIES } from "../../runtime/queries/journal-pages.ts";
+import { newestGseq } from "../../runtime/queries/newest-gseq.ts";
 
 const PAGE_RUNS = 1_000;
 /** Clocks of processes that share a store differ by less. */
@@ -69,7 +70,7 @@ export class CensusTaker {
 
   async #begin(): Promise<void> {
     const startedMs = this.#now();
-    const [newest] = await this.#store.read("journal", { descending: true, limit: 1 });
+    const newest = await newestGseq(this.#store);
     for (let cursor: string | undefined; ; ) {
       const page = await this.#store.read("runs", { limit: PAGE_RUNS, ...(cursor === undefined ? {} : { cursor }) });
       for (const row of page) this.#countRow(row, startedMs);
@@ -78,7 +79,7 @@ export class CensusTaker {
       await breathe();
     }
     // What is written while rows are counted is read again: a status that is set twice is the same.
-    this.#last = newest?.gseq ?? 0;
+    this.#last = newest;
     this.#isBegun = true;
   }
 

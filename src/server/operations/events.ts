@@ -6,6 +6,7 @@ import { CATALOGUE, type EntryType } from "../../journal/catalogue.ts";
 import { EVENTS_PAGE_MAX } from "../../limits.ts";
 import { outsideEntry } from "../../runtime/queries/entry-outside.ts";
 import { findRun } from "../../runtime/queries/find-run.ts";
+import { newestGseq } from "../../runtime/queries/newest-gseq.ts";
 import { operation } from "../api/operation.ts";
 import type { Api } from "../api.ts";
 import { count, place, text, time } from "../schemas/basics.ts";
@@ -89,8 +90,7 @@ export const EVENT_OPERATIONS = [
     answers,
     refusals,
     async handle({ c, query: { live, ...asked } }, api) {
-      const [last] = await api.store.read("journal", { descending: true, limit: 1 });
-      const newest = last?.gseq ?? 0;
+      const newest = await newestGseq(api.store);
       return answer(c, api, { newest, asked: live && asked.after === undefined ? { ...asked, after: newest } : asked });
     },
   }),
